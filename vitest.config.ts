@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'fast', include: ['packages/*/src/**/*.test.ts', 'test/structure/*.test.ts'] } },
+      {
+        test: {
+          name: 'system',
+          include: ['test/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
