@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+/** Every error that the API answers with: its code, its HTTP status, and what it means. */
+export const errorTable = {
+  bad_request: {
+    status: 400,
+    meaning: 'A field is missing, unknown or out of its limits; `details` names it.',
+  },
+  unauthorized: { status: 401, meaning: 'No valid token or session came with the request.' },
+  forbidden: {
+    status: 403,
+    meaning: 'The request came from an origin or for a host that is not this server’s.',
+  },
+  not_found: { status: 404, meaning: 'There is nothing at this address.' },
+  method_not_allowed: { status: 405, meaning: 'The address exists, but not for this method.' },
+  conflict: { status: 409, meaning: 'The job’s present state does not allow this.' },
+  idempotency_conflict: { status: 409, meaning: 'The Idempotency-Key was used before with another body.' },
+  too_large: { status: 413, meaning: 'The body or a field is larger than its limit.' },
+  not_json: { status: 415, meaning: 'The body must be sent as application/json.' },
+  storage_full: { status: 507, meaning: 'The state directory has no room; nothing was stored.' },
+  unavailable: { status: 503, meaning: 'A part that this needs does not answer now; try again.' },
+  internal: {
+    status: 500,
+    meaning: 'A fault of the server; its log has the details under this request’s id.',
+  },
+} as const
+
+export type ErrorCode = keyof typeof errorTable
+
+/** One field that was wrong: `path` as in the body (`limits.seconds`), and what to send instead. */
+export const FieldError = z.object({ path: z.string(), message: z.string() })
+
+/** The body of every answer that is not a success. */
+export const ErrorBody = z.object({
+  error: z.object({
+    code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]),
+    message: z.string(),
+    details: z.array(FieldError).optional(),
+  }),
+})
+export type ErrorBody = z.infer<typeof ErrorBody>
+export type FieldError = z.infer<typeof FieldError>
+
+/** An error with a place in the table. Thrown at the source, made into a response once, at the edge. */
+export class VitrineError extends Error {
+  override name = 'VitrineError'
+  readonly code: ErrorCode
+  readonly details: FieldError[] | undefined
+
+  constructor(code: ErrorCode, message: string, details?: FieldError[]) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+
+  get status(): number {
+    return errorTable[this.code].status
+  }
+}
+
+/** Makes zod's issues into field errors, most telling path first. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
+  return error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'unknown field' }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  )
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { CheckName, CheckResult, DesktopState, JobState, Phase, Reason, Verdict, Waiting } from './job.ts'
+
+const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
+  z.object({ type: z.literal(type), data: z.object(data) })
+
+const candidate = z.int().describe('1 for the first candidate of a run.')
+
+/** What only an agent can tell: it travels over the link, numbered, until the server has stored it. */
+export const AgentEvent = z.discriminatedUnion('type', [
+  event('job.phase', { phase: Phase }),
+  event('model.waiting', { waiting: Waiting.nullable() }),
+  event('candidate.started', {
+    candidate,
+    style: z.string().describe('The prompt’s style: chat, completion.'),
+    kind: z.enum(['first', 'repair', 'fresh']),
+    model: z.string(),
+    temperature: z.number(),
+    seed: z.int(),
+  }),
+  event('candidate.thinking', { candidate, text: z.string() }),
+  event('candidate.text', { candidate, text: z.string() }),
+  event('candidate.finished', {
+    candidate,
+    tokensIn: z.int(),
+    tokensOut: z.int(),
+    seconds: z.number(),
+    doneReason: z.string(),
+    program: z.string().nullable().describe('The extracted program; null where the answer held none.'),
+  }),
+  event('check.started', { candidate, check: CheckName }),
+  event('check.finished', { candidate, result: CheckResult }),
+  event('file.saved', { path: z.string(), bytes: z.int() }),
+  event('desktop.window', { program: z.string() }),
+  event('verdict', { verdict: Verdict, reason: Reason.nullable() }),
+  event('log', { level: z.enum(['info', 'warning', 'error']), message: z.string() }),
+])
+export type AgentEvent = z.infer<typeof AgentEvent>
+
+/** What the server itself tells of a job. */
+export const ServerEvent = z.discriminatedUnion('type', [
+  event('job.state', { from: JobState.nullable(), to: JobState, reason: Reason.nullable() }),
+  event('job.waiting', { waiting: Waiting.nullable() }),
+  event('desktop.state', { from: DesktopState, to: DesktopState, message: z.string().nullable() }),
+  event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
+])
+export type ServerEvent = z.infer<typeof ServerEvent>
+
+/** One entry of a job's append-only log. `seq` counts from 1 without gaps; order by it, not by `at`. */
+export const JobEvent = z
+  .object({ seq: z.int(), at: z.iso.datetime(), run: z.int() })
+  .and(z.union([AgentEvent, ServerEvent]))
+export type JobEvent = z.infer<typeof JobEvent>
+export type EventBody = AgentEvent | ServerEvent

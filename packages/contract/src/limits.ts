@@ -1,0 +1,21 @@
+/** Sizes and times that bound what the API takes. Bytes are UTF-8 bytes; times are seconds. */
+export const limits = {
+  taskBytes: 256 * 1024,
+  nameLength: 100,
+  labels: 16,
+  checkBytes: 128 * 1024,
+  bodyBytes: 1024 * 1024,
+  pageSize: 200,
+  /** Work time of a job, from its assignment to its verdict. */
+  workSeconds: { default: 600, max: 24 * 3600 },
+  /** How long a desktop stays live after the job ended. */
+  desktopSeconds: { default: 3600, max: 7 * 24 * 3600 },
+  memoryMiB: { default: 1024, min: 256, max: 64 * 1024 },
+  cpus: { default: 2, max: 64 },
+  pids: 512,
+  candidates: { default: 8, max: 64 },
+  /** What one job may leave behind. */
+  fileBytes: 64 * 1024 * 1024,
+  filesBytes: 256 * 1024 * 1024,
+  files: 2000,
+} as const

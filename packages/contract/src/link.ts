@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { AgentEvent } from './event.ts'
+import { Check, JobId, JobLimits, Language, ModelName, Task } from './job.ts'
+
+/**
+ * The link between a sandbox and the server.
+ *
+ * The server listens on a Unix socket of its own for each sandbox and mounts its folder at `linkDir`. The agent sends
+ * `GET /link` with `Upgrade: vitrine-link` (RFC 9110, 7.8); after the 101 the roles turn: the agent serves HTTP/2 (RFC 9113,
+ * prior knowledge) and the server is its client, with the paths below. The same socket takes plain HTTP/1.1 requests
+ * for the gateway's paths (`/api/…`, `/v1/…`).
+ */
+export const linkDir = '/run/vitrine'
+export const linkSocket = `${linkDir}/link.sock`
+export const linkProtocol = 'vitrine-link'
+/** Sent as `Vitrine-Link-Version`; the server refuses another major number with 426. */
+export const linkVersion = 1
+
+/** What the agent serves, over HTTP/2. */
+export const linkPaths = {
+  /** GET → AgentStatus */
+  status: '/status',
+  /** PUT Assignment → 204; 409 when another one was taken before. The same one again is 204. */
+  assignment: '/assignment',
+  /** POST → 204: end the work; the desktop stays. */
+  cancel: '/cancel',
+  /** PUT Life → 204: how long from now until the sandbox ends itself. */
+  life: '/life',
+  /** GET ?after=n → NDJSON of NumberedEvent, first those kept, then live; stays open. */
+  events: '/events',
+  /** POST { upTo } → 204: the server has stored them. */
+  acknowledge: '/events/ack',
+  /** POST: a full-duplex stream of RFB (RFC 6143) bytes to and from the X server. */
+  desktop: '/desktop',
+  /** GET → FileList of /output */
+  files: '/files',
+  /** GET ?path= → bytes of one regular file. PUT ?path= → 204, written atomically. */
+  file: '/files/content',
+} as const
+
+/** The desktop is `ready` once its RFB banner was read. */
+export const AgentStatus = z.object({
+  agent: z.string().describe('The agent’s version.'),
+  desktop: z.enum(['starting', 'ready']),
+  assignment: z.object({ job: JobId, run: z.int() }).nullable(),
+})
+export type AgentStatus = z.infer<typeof AgentStatus>
+
+/** What a sandbox is handed. `show` opens a desktop again on files that the server has put back; nothing is run. */
+export const Assignment = z.object({
+  job: JobId,
+  run: z.int(),
+  mode: z.enum(['work', 'show']),
+  task: Task,
+  model: ModelName,
+  language: Language,
+  check: Check.nullable(),
+  limits: JobLimits,
+  program: z.string().nullable().describe('For `show`: the program’s file name, if one is known.'),
+})
+export type Assignment = z.infer<typeof Assignment>
+
+export const Life = z.object({ seconds: z.number().min(0) })
+
+/** An agent's event with its number: from 1 in each sandbox, without gaps. */
+export const NumberedEvent = z.object({ number: z.int().min(1), event: AgentEvent })
+export type NumberedEvent = z.infer<typeof NumberedEvent>
+
+export const FileEntry = z.object({ path: z.string(), bytes: z.int(), modifiedAt: z.iso.datetime() })
+export type FileEntry = z.infer<typeof FileEntry>
+
+/** Regular files under /output, by relative path with `/`; what was passed over, and why. */
+export const FileList = z.object({
+  files: z.array(FileEntry),
+  skipped: z.array(z.object({ path: z.string(), why: z.string() })),
+})
+export type FileList = z.infer<typeof FileList>

@@ -1,0 +1,253 @@
+import { z } from 'zod'
+import type { ErrorCode } from './error.ts'
+import { Job, JobId, JobState, NewJob } from './job.ts'
+import { limits } from './limits.ts'
+import { FileList } from './link.ts'
+
+/** Everything under this prefix is the API; each path below is relative to it. */
+export const apiPrefix = '/api/v1'
+
+/** A body that is not JSON: its media types, the first the default where a caller accepts any. */
+export type Media = { media: readonly string[] }
+
+export type Route = {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  summary: string
+  params?: z.ZodObject
+  query?: z.ZodObject
+  headers?: z.ZodObject
+  body?: z.ZodType
+  success: { status: 200 | 201 | 202 | 204; body?: z.ZodType | Media }
+  /** Beyond those that every route has: bad_request, unauthorized, forbidden, unavailable, internal. */
+  errors: readonly ErrorCode[]
+}
+
+const job = z.object({ id: JobId })
+const whole = (what: string) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `must be ${what}`)
+    .transform(Number)
+const states = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(JobState))
+  .describe('One state, or several with commas between.')
+
+const label = z
+  .union([z.string(), z.array(z.string())])
+  .transform((one) => [one].flat())
+  .pipe(z.array(z.string().regex(/^[^=]+=.*$/s, 'must be key=value')))
+  .describe('`key=value`; may be repeated, and all must match.')
+
+const list = z.strictObject({
+  state: states.optional(),
+  label: label.optional(),
+  limit: whole(`a whole number from 1 to ${limits.pageSize}`)
+    .pipe(z.int().min(1).max(limits.pageSize))
+    .default(50),
+  cursor: z.string().max(200).optional().describe('`next` of the page before.'),
+})
+
+export const JobPage = z.object({ jobs: z.array(Job), next: z.string().nullable() })
+export const ModelEntry = z.object({
+  name: z.string(),
+  bytes: z.int(),
+  loaded: z.boolean(),
+  default: z.boolean(),
+  capabilities: z.array(z.string()),
+})
+export const Health = z.object({
+  version: z.string(),
+  engine: z.object({ ok: z.boolean(), message: z.string() }),
+  model: z.object({ ok: z.boolean(), message: z.string(), name: z.string() }),
+  image: z.object({ ok: z.boolean(), message: z.string(), name: z.string() }),
+  sandboxes: z.object({ ready: z.int(), busy: z.int(), poolSize: z.int(), concurrency: z.int() }),
+  queued: z.int(),
+})
+
+const route = <const R extends Route>(definition: R): R => definition
+
+/** The one route table: the server's handlers, the OpenAPI document and the tests are made from it. */
+export const routes = {
+  createJob: route({
+    method: 'POST',
+    path: '/jobs',
+    summary: 'Create a job',
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: NewJob,
+    success: { status: 202, body: Job },
+    errors: ['idempotency_conflict', 'too_large', 'not_json', 'storage_full'],
+  }),
+  listJobs: route({
+    method: 'GET',
+    path: '/jobs',
+    summary: 'List jobs, the newest first',
+    query: list,
+    success: { status: 200, body: JobPage },
+    errors: [],
+  }),
+  getJob: route({
+    method: 'GET',
+    path: '/jobs/{id}',
+    summary: 'Read one job',
+    params: job,
+    success: { status: 200, body: Job },
+    errors: ['not_found'],
+  }),
+  cancelJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/cancel',
+    summary: 'End the work; the desktop stays until its time is over',
+    params: job,
+    success: { status: 202, body: Job },
+    errors: ['not_found'],
+  }),
+  stopJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/stop',
+    summary: 'End the work if it goes on, keep the files, close the desktop',
+    params: job,
+    success: { status: 202, body: Job },
+    errors: ['not_found'],
+  }),
+  openJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/open',
+    summary: 'Open a desktop again with the kept files',
+    params: job,
+    success: { status: 202, body: Job },
+    errors: ['not_found', 'conflict'],
+  }),
+  restartJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/restart',
+    summary: 'Run the task again in a new sandbox; the history is kept',
+    params: job,
+    success: { status: 202, body: Job },
+    errors: ['not_found', 'storage_full'],
+  }),
+  extendJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/extend',
+    summary: 'Let the desktop live on for so many seconds from now',
+    params: job,
+    body: z.strictObject({ seconds: z.int().min(1).max(limits.desktopSeconds.max) }),
+    success: { status: 200, body: Job },
+    errors: ['not_found', 'conflict', 'not_json'],
+  }),
+  deleteJob: route({
+    method: 'DELETE',
+    path: '/jobs/{id}',
+    summary: 'Delete a job, its sandbox and its files',
+    params: job,
+    success: { status: 204 },
+    errors: ['not_found'],
+  }),
+  deleteJobs: route({
+    method: 'DELETE',
+    path: '/jobs',
+    summary: 'Delete all jobs, or those in the given states',
+    query: z.strictObject({ state: states.optional() }),
+    success: { status: 200, body: z.object({ deleted: z.int() }) },
+    errors: [],
+  }),
+  followEvents: route({
+    method: 'GET',
+    path: '/jobs/{id}/events',
+    summary:
+      'Follow a job’s events: those stored, then live, until the run has ended and its desktop is closed',
+    params: job,
+    query: z.strictObject({
+      after: whole('an event number').optional().describe('Only events after this number.'),
+      follow: z.enum(['true', 'false']).default('true').describe('`false` ends after the stored ones.'),
+    }),
+    headers: z.object({ 'last-event-id': whole('an event number').optional() }),
+    success: { status: 200, body: { media: ['text/event-stream', 'application/x-ndjson'] } },
+    errors: ['not_found'],
+  }),
+  readLogs: route({
+    method: 'GET',
+    path: '/jobs/{id}/logs',
+    summary: 'The job’s story as plain text',
+    params: job,
+    query: z.strictObject({
+      follow: z.enum(['true', 'false']).default('false'),
+      tail: whole('a number of lines').optional().describe('Only so many of the last lines.'),
+    }),
+    success: { status: 200, body: { media: ['text/plain'] } },
+    errors: ['not_found'],
+  }),
+  listFiles: route({
+    method: 'GET',
+    path: '/jobs/{id}/files',
+    summary: 'List the job’s files',
+    params: job,
+    success: { status: 200, body: FileList },
+    errors: ['not_found'],
+  }),
+  readFile: route({
+    method: 'GET',
+    path: '/jobs/{id}/files/{path}',
+    summary: 'Download one file; the path may hold encoded slashes or plain ones',
+    params: job.extend({ path: z.string().min(1).max(4096) }),
+    success: { status: 200, body: { media: ['application/octet-stream'] } },
+    errors: ['not_found'],
+  }),
+  readZip: route({
+    method: 'GET',
+    path: '/jobs/{id}/files.zip',
+    summary: 'Download all files as a zip archive',
+    params: job,
+    success: { status: 200, body: { media: ['application/zip'] } },
+    errors: ['not_found'],
+  }),
+  readTar: route({
+    method: 'GET',
+    path: '/jobs/{id}/files.tar.gz',
+    summary: 'Download all files as a gzipped tar archive',
+    params: job,
+    success: { status: 200, body: { media: ['application/gzip'] } },
+    errors: ['not_found'],
+  }),
+  readScreenshot: route({
+    method: 'GET',
+    path: '/jobs/{id}/screenshot.png',
+    summary: 'A fresh picture of the live desktop',
+    params: job,
+    success: { status: 200, body: { media: ['image/png'] } },
+    errors: ['not_found', 'conflict'],
+  }),
+  listModels: route({
+    method: 'GET',
+    path: '/models',
+    summary: 'The models that the model server has',
+    success: { status: 200, body: z.object({ models: z.array(ModelEntry) }) },
+    errors: [],
+  }),
+  readHealth: route({
+    method: 'GET',
+    path: '/health',
+    summary: 'How the parts of this server do',
+    success: { status: 200, body: Health },
+    errors: [],
+  }),
+  createSignInLink: route({
+    method: 'POST',
+    path: '/sign-in-links',
+    summary: 'Make a link, good once and for ten minutes, that signs a browser in',
+    body: z.strictObject({
+      next: z
+        .string()
+        .regex(/^\/(?![/\\])[^\s\\]*$/, 'must be a path on this server')
+        .max(500)
+        .default('/'),
+    }),
+    success: { status: 201, body: z.object({ url: z.url() }) },
+    errors: ['not_json'],
+  }),
+} as const
+
+export type Routes = typeof routes
+export type RouteId = keyof Routes
