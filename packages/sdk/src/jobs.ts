@@ -1,0 +1,185 @@
+import type { JobEvent } from '@vitrine/contract/event.ts'
+import type { Job, JobState, NewJobInput } from '@vitrine/contract/job.ts'
+import { Files } from './files.ts'
+import { follow } from './follow.ts'
+import { lines } from './lines.ts'
+import type { Transport } from './transport.ts'
+
+type Options = { signal?: AbortSignal | undefined }
+
+/** True where a job's run has ended: it succeeded, failed or was canceled. */
+export const isFinal = (state: JobState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'canceled'
+
+/** The jobs of a server. Every method throws `VitrineApiError` where the server refuses. */
+export class Jobs {
+  readonly #transport: Transport
+  /** The files of a job. */
+  readonly files: Files
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+    this.files = new Files(transport)
+  }
+
+  /**
+   * Creates a job; the answer comes before it runs. The same `idempotencyKey` with the same job makes no second one, so
+   * a call that broke can be repeated.
+   */
+  create(
+    job: NewJobInput,
+    { idempotencyKey, signal }: Options & { idempotencyKey?: string } = {},
+  ): Promise<Job> {
+    const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+    return this.#transport.json('POST /jobs', { body: job, headers, signal })
+  }
+
+  /**
+   * All jobs, the newest first, or those in one of the given states that carry all of the given labels. Pages are
+   * fetched as the iteration goes on.
+   */
+  async *list(
+    filter: Options & { state?: readonly JobState[]; labels?: Readonly<Record<string, string>> } = {},
+  ): AsyncGenerator<Job, void, undefined> {
+    const query = {
+      state: filter.state?.join(','),
+      label: Object.entries(filter.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+      limit: 200,
+    }
+    let cursor: string | undefined
+    do {
+      const { signal } = filter
+      const page = await this.#transport.json('GET /jobs', { query: { ...query, cursor }, signal })
+      yield* page.jobs
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+  }
+
+  /** One job as it is now. */
+  get(id: string, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('GET /jobs/{id}', { params: { id }, signal })
+  }
+
+  /** Ends the work; the desktop stays until its time is over. A job that has ended stays as it is. */
+  cancel(id: string, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/cancel', { params: { id }, signal })
+  }
+
+  /** Ends the work if it goes on, keeps the files, closes the desktop. */
+  stop(id: string, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/stop', { params: { id }, signal })
+  }
+
+  /** Opens a desktop again with the kept files. */
+  open(id: string, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/open', { params: { id }, signal })
+  }
+
+  /** Runs the task again in a new sandbox; the history is kept. */
+  restart(id: string, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/restart', { params: { id }, signal })
+  }
+
+  /** Lets the desktop live on for so many seconds from now. */
+  extend(id: string, seconds: number, { signal }: Options = {}): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/extend', { params: { id }, body: { seconds }, signal })
+  }
+
+  /** Deletes a job, its sandbox and its files. */
+  delete(id: string, { signal }: Options = {}): Promise<void> {
+    return this.#transport.json('DELETE /jobs/{id}', { params: { id }, signal })
+  }
+
+  /** Deletes all jobs, or those in the given states. */
+  deleteAll({ state, signal }: Options & { state?: readonly JobState[] } = {}): Promise<{ deleted: number }> {
+    return this.#transport.json('DELETE /jobs', { query: { state: state?.join(',') }, signal })
+  }
+
+  /**
+   * A job's events after number `after`: those stored, then live, until the run has ended and its desktop is closed.
+   * A broken connection is resumed where it broke; no event is lost or given twice. `follow: false` ends after those stored.
+   */
+  events(
+    id: string,
+    options: Options & { after?: number; follow?: boolean } = {},
+  ): AsyncGenerator<JobEvent, void, undefined> {
+    const { signal } = options
+    let after = options.after ?? 0
+    const open = async (): Promise<AsyncIterable<JobEvent>> => {
+      const response = await this.#transport.send('GET /jobs/{id}/events', {
+        params: { id },
+        query: { after, follow: String(options.follow ?? true) },
+        accept: 'application/x-ndjson',
+        signal,
+      })
+      return parsed(response)
+    }
+    const parsed = async function* (response: Response) {
+      for await (const line of lines(response, signal)) {
+        if (line === '') continue
+        const event = JSON.parse(line) as JobEvent
+        after = event.seq
+        yield event
+      }
+    }
+    return follow(open, () => this.#isOver(id, options), signal)
+  }
+
+  /**
+   * The job's story as plain text, line by line without line ends: all of it or the last `tail` lines, and with
+   * `follow` what comes, over broken connections, until the run has ended and its desktop is closed.
+   */
+  async *logs(
+    id: string,
+    options: Options & { follow?: boolean; tail?: number } = {},
+  ): AsyncGenerator<string, void, undefined> {
+    const { signal } = options
+    const read = (query: { follow: string; tail?: number | undefined }) =>
+      this.#transport.send('GET /jobs/{id}/logs', { params: { id }, query, accept: 'text/plain', signal })
+    let seen = 0
+    if (options.tail !== undefined) {
+      const stored = await Array.fromAsync(lines(await read({ follow: 'false' }), signal))
+      yield* stored.slice(Math.max(0, stored.length - options.tail))
+      if (!options.follow) return
+      seen = stored.length
+    }
+    const unseen = async function* (response: Response) {
+      let skip = seen
+      for await (const line of lines(response, signal)) {
+        if (skip-- > 0) continue
+        seen++
+        yield line
+      }
+    }
+    const open = async () => unseen(await read({ follow: String(options.follow ?? false) }))
+    yield* follow(open, () => this.#isOver(id, { follow: false, ...options }), signal)
+  }
+
+  /** Waits until the job's run has ended and gives the job as it is then. */
+  async wait(id: string, { signal }: Options = {}): Promise<Job> {
+    const job = await this.get(id, { signal })
+    if (isFinal(job.state)) return job
+    for await (const event of this.events(id, { signal })) {
+      // A final state of an earlier run may be in the log; only the job itself tells that this one has ended.
+      if (event.type !== 'job.state' || !isFinal(event.data.to)) continue
+      const now = await this.get(id, { signal })
+      if (isFinal(now.state)) return now
+    }
+    return this.get(id, { signal })
+  }
+
+  /** A fresh PNG picture of the live desktop; see `files.read` for what is returned. */
+  screenshot(id: string, { signal }: Options = {}): Promise<Response> {
+    return this.#transport.send('GET /jobs/{id}/screenshot.png', {
+      params: { id },
+      accept: 'image/png',
+      signal,
+    })
+  }
+
+  async #isOver(id: string, options: Options & { follow?: boolean }): Promise<boolean> {
+    if (options.follow === false) return true
+    const job = await this.#transport.json('GET /jobs/{id}', { params: { id }, signal: options.signal })
+    return isFinal(job.state) && job.desktop.state === 'closed'
+  }
+}

@@ -1,0 +1,48 @@
+import { Jobs } from './jobs.ts'
+import { Transport, type Answer } from './transport.ts'
+
+type Options = { signal?: AbortSignal | undefined }
+
+export type Health = Answer<'GET /health'>
+export type ModelEntry = Answer<'GET /models'>['models'][number]
+
+/**
+ * A client of one Vitrine server, for Node and browsers.
+ *
+ *     const vitrine = new Vitrine({ url: 'http://localhost:7080', token })
+ *     const job = await vitrine.jobs.create({ task: 'Print the squares of 1 to 10.' })
+ *     const { state, verdict } = await vitrine.jobs.wait(job.id)
+ */
+export class Vitrine {
+  readonly #transport: Transport
+  /** Create, watch and end jobs. */
+  readonly jobs: Jobs
+
+  /**
+   * @param options.url where the server is; a path before `/api/v1` is kept
+   * @param options.token left out in a browser that has signed in, where the session's cookie counts
+   * @param options.fetch what sends the requests; the global `fetch` by default
+   */
+  constructor(options: { url: string; token?: string; fetch?: typeof fetch }) {
+    // Browsers refuse a `fetch` that is called as another object's method.
+    const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => globalThis.fetch(...request))
+    this.#transport = new Transport(options.url, options.token, send)
+    this.jobs = new Jobs(this.#transport)
+  }
+
+  /** The models that the model server has. */
+  readonly models = {
+    list: async ({ signal }: Options = {}): Promise<ModelEntry[]> =>
+      (await this.#transport.json('GET /models', { signal })).models,
+  }
+
+  /** How the parts of the server do: engine, model, image, sandboxes, queue. */
+  health({ signal }: Options = {}): Promise<Health> {
+    return this.#transport.json('GET /health', { signal })
+  }
+
+  /** Makes a link, good once and for ten minutes, that signs a browser in and leads to `next`, a path on the server. */
+  async signInLink({ next = '/', signal }: Options & { next?: string } = {}): Promise<string> {
+    return (await this.#transport.json('POST /sign-in-links', { body: { next }, signal })).url
+  }
+}
