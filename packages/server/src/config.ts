@@ -1,0 +1,85 @@
+import { availableParallelism, homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ModelName } from '@vitrine/contract/job.ts'
+import { z } from 'zod'
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+const ports = z
+  .string()
+  .regex(/^(off|\d+-\d+)$/, 'must be FIRST-LAST, such as 6080-6179, or off')
+  .transform((text) => (text === 'off' ? null : text.split('-').map(Number)))
+  .refine((range) => !range || (range[0]! > 0 && range[0]! <= range[1]! && range[1]! < 65_536), 'is no range of ports')
+  .transform((range) => (range ? { from: range[0]!, to: range[1]! } : null))
+
+const Environment = z.object({
+  VITRINE_STATE_DIR: z.string().min(1).default(join(homedir(), '.vitrine')).transform((path) => resolve(path)),
+  VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
+  VITRINE_PORT: whole(0, 65_535).default(7080),
+  VITRINE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_MODEL_SERVERS: z
+    .string()
+    .default('http://localhost:11434')
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .pipe(z.array(z.union([z.literal('embedded'), z.url({ protocol: /^https?$/ })]))),
+  VITRINE_MODEL: ModelName.default('qwen3:0.6b'),
+  VITRINE_MODEL_FILE: z.string().optional(),
+  VITRINE_POOL: whole(0, 64).default(1),
+  VITRINE_CONCURRENCY: whole(1, 256).default(Math.max(2, Math.floor(availableParallelism() / 2))),
+  VITRINE_DESKTOP_PORTS: ports.default({ from: 6080, to: 6179 }),
+  VITRINE_IMAGE: z.string().min(1).default('vitrine-sandbox'),
+  VITRINE_OCI_RUNTIME: z.string().min(1).optional(),
+  DOCKER_HOST: z.string().min(1).default('unix:///var/run/docker.sock'),
+})
+
+export type Config = Readonly<{
+  stateDir: string
+  host: string
+  port: number
+  /** Where people reach this server, when that is not `http://localhost:<port>`. */
+  publicUrl: string | undefined
+  modelServers: readonly string[]
+  model: string
+  /** The embedded engine's GGUF file; only used where `modelServers` names `embedded`. */
+  modelFile: string | undefined
+  poolSize: number
+  concurrency: number
+  desktopPorts: { from: number; to: number } | null
+  image: string
+  ociRuntime: string | undefined
+  dockerHost: string
+}>
+
+/** Reads the environment once. Throws one error that lists every value that is wrong, and what it should be. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const parsed = Environment.safeParse(environment)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+    throw new Error(`The server's configuration is wrong:\n${lines.join('\n')}`)
+  }
+  const env = parsed.data
+  // A Unix socket's path ends at 107 bytes, and each sandbox has one below the state directory.
+  if (env.VITRINE_STATE_DIR.length > 70) {
+    throw new Error(`VITRINE_STATE_DIR is too long for the sockets below it: ${env.VITRINE_STATE_DIR} (at most 70 bytes).`)
+  }
+  return Object.freeze({
+    stateDir: env.VITRINE_STATE_DIR,
+    host: env.VITRINE_HOST,
+    port: env.VITRINE_PORT,
+    publicUrl: env.VITRINE_PUBLIC_URL,
+    modelServers: env.VITRINE_MODEL_SERVERS,
+    model: env.VITRINE_MODEL,
+    modelFile: env.VITRINE_MODEL_FILE,
+    poolSize: env.VITRINE_POOL,
+    concurrency: env.VITRINE_CONCURRENCY,
+    desktopPorts: env.VITRINE_DESKTOP_PORTS,
+    image: env.VITRINE_IMAGE,
+    ociRuntime: env.VITRINE_OCI_RUNTIME,
+    dockerHost: env.DOCKER_HOST,
+  })
+}

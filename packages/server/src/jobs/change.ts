@@ -1,0 +1,70 @@
+import type { EventBody } from '@vitrine/contract/event.ts'
+import { desktopMoves, isFinal, jobMoves } from '@vitrine/contract/job.ts'
+import { now } from '../clock.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { findJob, updateJob, type StoredJob } from '../store/jobs.ts'
+import type { Database, JobLife } from '../store/schema.ts'
+
+export type Patch = Partial<Pick<StoredJob, 'state' | 'desktop' | 'sandbox' | 'run' | 'deleting'>> & {
+  life?: Partial<JobLife>
+  /** Told before the moves that the patch itself makes. */
+  events?: readonly EventBody[]
+  /** Said with a change of the desktop. */
+  message?: string
+}
+
+/**
+ * The one way a job changes: reads it, asks `decide` for a patch, and writes patch and events in one transaction,
+ * provided that nobody wrote in between. `decide` answers null where nothing is to be done any more; a move that the
+ * contract's tables do not have throws. Returns the job as it is now; null where there is none or nothing was done.
+ */
+export async function change(
+  store: { db: Database; log: EventLog },
+  id: string,
+  decide: (job: StoredJob) => Patch | null,
+): Promise<StoredJob | null> {
+  for (;;) {
+    const outcome = await store.db.transaction().execute(async (transaction) => {
+      const before = await findJob(transaction, id)
+      const patch = before && decide(before)
+      if (!before || !patch) return null
+      const after = patched(before, patch)
+      if (!(await updateJob(transaction, after))) return 'again'
+      const events = [...(patch.events ?? []), ...moves(before, after, patch)]
+      await store.log.append(transaction, id, after.run, now(), events)
+      return { ...after, version: after.version + 1 }
+    })
+    if (outcome === 'again') continue
+    if (outcome) store.log.wake(id)
+    return outcome
+  }
+}
+
+function patched(before: StoredJob, { life, events: _, message: __, ...fields }: Patch): StoredJob {
+  const after = { ...before, ...fields, life: { ...before.life, ...life } }
+  const legal =
+    after.run === before.run
+      ? after.state === before.state || jobMoves[before.state].includes(after.state)
+      : after.run === before.run + 1 && isFinal(before.state) && after.state === 'queued'
+  if (!legal) throw new Error(`Job ${before.id} can't go from ${before.state} to ${after.state}.`)
+  if (after.desktop !== before.desktop && !desktopMoves[before.desktop].includes(after.desktop)) {
+    throw new Error(`The desktop of job ${before.id} can't go from ${before.desktop} to ${after.desktop}.`)
+  }
+  return after
+}
+
+function moves(before: StoredJob, after: StoredJob, patch: Patch): EventBody[] {
+  const events: EventBody[] = []
+  if (after.state !== before.state || after.run !== before.run) {
+    const { reason } = after.life
+    events.push({ type: 'job.state', data: { from: before.state, to: after.state, reason } })
+  }
+  if (after.life.waiting?.message !== before.life.waiting?.message) {
+    events.push({ type: 'job.waiting', data: { waiting: after.life.waiting } })
+  }
+  if (after.desktop !== before.desktop) {
+    const message = patch.message ?? null
+    events.push({ type: 'desktop.state', data: { from: before.desktop, to: after.desktop, message } })
+  }
+  return events
+}

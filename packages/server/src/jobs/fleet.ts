@@ -1,0 +1,110 @@
+import type { Link } from '../links/link.ts'
+import type { Links } from '../links/links.ts'
+import type { ObservedSandbox, Runtime } from '../runtimes/runtime.ts'
+import type { Sandbox } from './plan.ts'
+
+type Known = ObservedSandbox & { pooled: boolean; touched: number; linkLostAt: number; ready: boolean }
+
+/**
+ * The sandboxes that there are: what the runtime listed last, corrected by what this server has done since, and whose
+ * agents are linked with a desktop that shows its banner.
+ */
+export class Fleet {
+  /** False while the runtime does not answer. */
+  answers = false
+  readonly #runtime: Runtime
+  readonly #links: Links
+  readonly #known = new Map<string, Known>()
+
+  constructor(runtime: Runtime, links: Links) {
+    this.#runtime = runtime
+    this.#links = links
+  }
+
+  /** Lists anew. Entries that were touched after the listing began are left as they are. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const began = performance.now()
+    let listed: ObservedSandbox[]
+    try {
+      listed = await this.#runtime.list(signal)
+    } catch (error) {
+      this.answers = false
+      throw error
+    }
+    this.answers = true
+    const ids = new Set(listed.map(({ id }) => id))
+    for (const [id, known] of this.#known) if (!ids.has(id) && known.touched < began) this.#known.delete(id)
+    for (const sandbox of listed) {
+      const known = this.#known.get(sandbox.id)
+      if (!known || known.touched < began) this.#put(sandbox, known?.pooled ?? false)
+    }
+  }
+
+  /** Starts a sandbox; it is known from now on, as `starting` until its agent dials. */
+  async start(id: string, size: { memoryMiB: number; cpus: number }, pooled: boolean, signal: AbortSignal) {
+    this.#put({ id, state: 'starting', exitCode: null, outOfMemory: false }, pooled)
+    try {
+      await this.#links.listen(id)
+      await this.#runtime.create({ id, linkFolder: this.#links.folderOf(id), ...size }, signal)
+      this.#put({ id, state: 'running', exitCode: null, outOfMemory: false }, this.#known.get(id)?.pooled ?? pooled)
+    } catch (error) {
+      await this.remove(id, signal)
+      throw error
+    }
+  }
+
+  async remove(id: string, signal: AbortSignal): Promise<void> {
+    await this.#runtime.remove(id, signal)
+    await this.#links.close(id)
+    this.#known.delete(id)
+  }
+
+  /** Takes a sandbox out of the pool; false if it is not in it any more. */
+  take(id: string): boolean {
+    const known = this.#known.get(id)
+    if (!known?.pooled) return false
+    known.pooled = false
+    known.touched = performance.now()
+    return true
+  }
+
+  /** Its agent is linked and its desktop has shown its banner. */
+  linked(link: Link): void {
+    if (!this.#known.has(link.sandbox)) {
+      // Dialled before it was listed, as after a restart of the server: the link proves that it runs.
+      this.#put({ id: link.sandbox, state: 'running', exitCode: null, outOfMemory: false }, false)
+    }
+    this.#known.get(link.sandbox)!.ready = true
+    void link.closed.then(() => {
+      if (this.#links.find(link.sandbox)) return
+      const known = this.#known.get(link.sandbox)
+      if (known) Object.assign(known, { ready: false, linkLostAt: performance.now() })
+    })
+  }
+
+  view(): Map<string, Sandbox> {
+    const now = performance.now()
+    return new Map(
+      [...this.#known].map(([id, known]) => [
+        id,
+        {
+          ...known,
+          link: known.ready ? 'ready' : 'none',
+          linkLost: known.ready ? 0 : now - known.linkLostAt,
+        },
+      ]),
+    )
+  }
+
+  #put(sandbox: ObservedSandbox, pooled: boolean): void {
+    const before = this.#known.get(sandbox.id)
+    const now = performance.now()
+    this.#known.set(sandbox.id, {
+      ...sandbox,
+      pooled,
+      touched: now,
+      ready: before?.ready ?? false,
+      linkLostAt: before?.linkLostAt ?? now,
+    })
+  }
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import { VitrineError } from '@vitrine/contract/error.ts'
+import { isFinal, type JobState, type NewJob, type Reason } from '@vitrine/contract/job.ts'
+import { now } from '../clock.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { findByIdempotencyKey, findJob, insertJob, jobIds, pageOfJobs, type JobFilter, type StoredJob } from '../store/jobs.ts'
+import type { Database, JobLife } from '../store/schema.ts'
+import { change, type Patch } from './change.ts'
+import { newId } from './id.ts'
+
+const freshLife: JobLife = {
+  phase: null,
+  waiting: null,
+  reason: null,
+  verdict: null,
+  usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  startedAt: null,
+  waited: 0,
+  waitingSince: null,
+  finishedAt: null,
+  expiresAt: null,
+  desktopPort: null,
+  closing: false,
+  previous: null,
+  attempts: 0,
+  notBefore: 0,
+  agentEvents: 0,
+}
+
+export type JobsOptions = {
+  db: Database
+  log: EventLog
+  defaultModel: () => string
+  /** Something changed that reconciling should look at. */
+  wake: () => void
+  /** A job that may hold a sandbox was changed: its agent should know. */
+  tell: (job: StoredJob) => void
+}
+
+/** What people and programs ask of jobs. What follows from it, reconciling does. */
+export class Jobs {
+  readonly #options: JobsOptions
+
+  constructor(options: JobsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Stores a job; it is on the disk when this returns. The same idempotency key gives the same job again, and
+   * `idempotency_conflict` with another body.
+   */
+  async create(wanted: NewJob, idempotencyKey?: string): Promise<StoredJob> {
+    const { db, log, wake, defaultModel } = this.#options
+    const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
+    const { name, model, check, ...rest } = wanted
+    const request = { ...rest, name: name ?? null, model: model ?? defaultModel(), check: check ?? null, createdAt: now() }
+    const job = await db.transaction().execute(async (transaction) => {
+      const earlier = idempotencyKey ? await findByIdempotencyKey(transaction, idempotencyKey) : null
+      if (earlier && earlier.hash !== hash) {
+        throw new VitrineError('idempotency_conflict', 'This Idempotency-Key was used before with another body.')
+      }
+      if (earlier) return earlier.job
+      const job = await insertJob(
+        transaction,
+        {
+          id: newId('job'),
+          run: 1,
+          version: 1,
+          state: 'queued',
+          desktop: 'closed',
+          sandbox: null,
+          deleting: false,
+          request,
+          life: freshLife,
+        },
+        idempotencyKey ? { key: idempotencyKey, hash } : null,
+      )
+      const created = { type: 'job.state', data: { from: null, to: 'queued', reason: null } } as const
+      await log.append(transaction, job.id, 1, request.createdAt, [created])
+      return job
+    })
+    wake()
+    return job
+  }
+
+  async get(id: string): Promise<StoredJob> {
+    const job = await findJob(this.#options.db, id)
+    if (!job || job.deleting) throw notFound(id)
+    return job
+  }
+
+  page(filter: JobFilter, limit: number): Promise<StoredJob[]> {
+    return pageOfJobs(this.#options.db, filter, limit)
+  }
+
+  /** Ends the work; a desktop that is live stays. A job that has ended already is left as it is. */
+  cancel(id: string): Promise<StoredJob> {
+    return this.#change(id, (job) => (isFinal(job.state) ? null : canceled(job, canceledReason)))
+  }
+
+  /** Ends the work if it goes on, keeps the files, closes the desktop. */
+  stop(id: string): Promise<StoredJob> {
+    return this.#change(id, (job) => {
+      if (isFinal(job.state)) return job.desktop === 'closed' ? null : { life: { closing: true } }
+      const patch = canceled(job, stoppedReason)
+      return { ...patch, life: { ...patch.life, closing: job.sandbox !== null } }
+    })
+  }
+
+  /** Opens a desktop again with the kept files. */
+  open(id: string): Promise<StoredJob> {
+    return this.#change(id, (job) => {
+      if (job.desktop !== 'closed' && !job.life.closing) return null
+      if (!isFinal(job.state) || job.desktop !== 'closed') {
+        const what = job.desktop === 'closed' ? 'has not ended yet; its desktop opens by itself' : 'is being stopped'
+        throw new VitrineError('conflict', `Job ${id} ${what}.`)
+      }
+      return { desktop: 'opening', life: { ...freshStart, expiresAt: null } }
+    })
+  }
+
+  /** Runs the task again in a new sandbox; a run that goes on is ended first. */
+  async restart(id: string): Promise<StoredJob> {
+    await this.#change(id, (job) => (isFinal(job.state) ? null : canceled(job, canceledReason)))
+    return this.#change(id, (job) => ({
+      run: job.run + 1,
+      state: 'queued',
+      desktop: 'closed',
+      sandbox: null,
+      life: {
+        ...freshLife,
+        usage: job.life.usage,
+        previous: job.sandbox ? { sandbox: job.sandbox, run: job.run } : null,
+      },
+      message: 'the job was restarted',
+    }))
+  }
+
+  extend(id: string, seconds: number): Promise<StoredJob> {
+    return this.#change(id, (job) => {
+      if (job.desktop === 'closed') throw new VitrineError('conflict', `The desktop of job ${id} is closed.`)
+      if (!isFinal(job.state)) {
+        throw new VitrineError('conflict', `Job ${id} still runs; its desktop's time begins when it ends.`)
+      }
+      return { life: { expiresAt: now() + seconds * 1000 } }
+    })
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#change(id, () => ({ deleting: true }))
+  }
+
+  /** Removes all jobs, or those in `states`; how many. */
+  async removeAll(states?: readonly JobState[]): Promise<number> {
+    const ids = await jobIds(this.#options.db, states)
+    for (const id of ids) {
+      await change(this.#options, id, (job) => (states && !states.includes(job.state) ? null : { deleting: true }))
+    }
+    this.#options.wake()
+    return ids.length
+  }
+
+  async #change(id: string, decide: (job: StoredJob) => Patch | null): Promise<StoredJob> {
+    const changed = await change(this.#options, id, (job) => (job.deleting ? null : decide(job)))
+    this.#options.wake()
+    if (changed) this.#options.tell(changed)
+    return changed ?? this.get(id)
+  }
+}
+
+const canceledReason: Reason = { code: 'canceled', message: 'Canceled on request.' }
+const stoppedReason: Reason = { code: 'stopped', message: 'Stopped on request before the work was done.' }
+const freshStart = { attempts: 0, notBefore: 0, agentEvents: 0, closing: false }
+
+function canceled(job: StoredJob, reason: Reason): Patch {
+  const finishedAt = now()
+  return {
+    state: 'canceled',
+    life: {
+      reason,
+      phase: null,
+      waiting: null,
+      finishedAt,
+      expiresAt: finishedAt + job.request.limits.desktopSeconds * 1000,
+      // A desktop that nobody has seen yet is not kept.
+      closing: job.state === 'starting',
+    },
+  }
+}
+
+const notFound = (id: string) => new VitrineError('not_found', `There is no job ${id}.`)

@@ -1,0 +1,89 @@
+import type { AgentEvent } from '@vitrine/contract/event.ts'
+import type { Waiting } from '@vitrine/contract/job.ts'
+import type { NumberedEvent } from '@vitrine/contract/link.ts'
+import { now } from '../clock.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { StoredJob } from '../store/jobs.ts'
+import type { Database } from '../store/schema.ts'
+import { change, type Patch } from './change.ts'
+
+type Store = { db: Database; log: EventLog }
+
+/** What is reported of a job from outside the server. */
+export type Report =
+  | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
+  | { from: 'gateway'; waiting: Waiting | null }
+  | { from: 'gateway'; tokensIn: number; tokensOut: number }
+
+/** The only way back: applies a report to a job. Reported twice, it counts once. The job, if it changed. */
+export function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
+  return change(store, id, (job) => {
+    if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
+    if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
+    const { calls, tokensIn, tokensOut } = job.life.usage
+    const usage = {
+      calls: calls + 1,
+      tokensIn: tokensIn + report.tokensIn,
+      tokensOut: tokensOut + report.tokensOut,
+    }
+    return { life: { usage } }
+  })
+}
+
+function fromAgent(job: StoredJob, report: Report & { from: 'agent' }): Patch | null {
+  const fresh = report.events.filter(({ number }) => number > job.life.agentEvents)
+  const last = fresh.at(-1)
+  if (!last) return null
+  const events = fresh.map(({ event }) => event)
+  const patch: Patch = { events, life: { agentEvents: last.number } }
+  if (job.state !== 'running') return patch
+  for (const event of events) {
+    if (event.type === 'job.phase') patch.life!.phase = event.data.phase
+    if (event.type === 'model.waiting') Object.assign(patch.life!, waits(job, event.data.waiting))
+    if (event.type === 'verdict') return { ...patch, ...ended(job, patch, event.data, report.outOfMemory) }
+  }
+  return patch
+}
+
+function ended(
+  job: StoredJob,
+  patch: Patch,
+  { verdict, reason }: Extract<AgentEvent, { type: 'verdict' }>['data'],
+  outOfMemory: boolean,
+): Patch {
+  const finishedAt = now()
+  const failed = verdict.outcome === 'failed'
+  const memory = `The sandbox ran out of its ${job.request.limits.memoryMiB} MiB of memory.`
+  const why = outOfMemory
+    ? ({ code: 'out_of_memory', message: memory } as const)
+    : (reason ?? ({ code: 'check_failed', message: 'No candidate passed its checks.' } as const))
+  return {
+    state: failed ? 'failed' : 'succeeded',
+    life: {
+      ...patch.life,
+      phase: null,
+      waiting: null,
+      waitingSince: null,
+      verdict,
+      reason: failed ? why : null,
+      finishedAt,
+      expiresAt: finishedAt + job.request.limits.desktopSeconds * 1000,
+    },
+  }
+}
+
+function fromQueue(job: StoredJob, waiting: Waiting | null): Patch | null {
+  return job.life.waiting?.message === waiting?.message ? null : { life: waits(job, waiting) }
+}
+
+/** The clock of the job's time limit stands still while it waits. */
+function waits({ life }: StoredJob, waiting: Waiting | null) {
+  const { waitingSince } = life
+  if (waiting) return { waiting, waitingSince: waitingSince ?? now() }
+  return {
+    waiting,
+    waitingSince: null,
+    waited: life.waited + (waitingSince === null ? 0 : now() - waitingSince),
+  }
+}
+

@@ -1,0 +1,162 @@
+import { limits } from '@vitrine/contract/limits.ts'
+import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
+import type { ObservedSandbox } from '../runtimes/runtime.ts'
+import type { StoredJob } from '../store/jobs.ts'
+
+/** One sandbox as the server knows it: what the runtime sees of it, and its link. */
+export type Sandbox = ObservedSandbox & {
+  /** `ready`: its agent is linked and its desktop's banner was read. */
+  link: 'none' | 'ready'
+  /** How long there has been no link, in milliseconds; 0 while there is one. */
+  linkLost: number
+  /** Started for the pool by this server and not handed to a job. */
+  pooled: boolean
+}
+
+export type World = {
+  /** Those for which something is left to do, the oldest first. */
+  jobs: readonly StoredJob[]
+  sandboxes: ReadonlyMap<string, Sandbox>
+  /** False while the runtime does not answer: what `sandboxes` lacks may still be there. */
+  runtimeAnswers: boolean
+  /** False for a while after sandboxes for the pool failed to start. */
+  poolMayGrow: boolean
+  poolSize: number
+  concurrency: number
+  now: number
+  /** Ids of jobs and sandboxes that an earlier action is still working on. */
+  busy: ReadonlySet<string>
+}
+
+export type Action =
+  | { do: 'claim'; job: StoredJob; sandbox: string }
+  | { do: 'start'; job: StoredJob }
+  | { do: 'assign'; job: StoredJob; sandbox: string }
+  | { do: 'retry'; job: StoredJob; message: string }
+  | { do: 'fail'; job: StoredJob; reason: Reason }
+  | { do: 'wait'; job: StoredJob; waiting: Waiting | null }
+  | { do: 'close'; job: StoredJob; message: string }
+  | { do: 'retire'; job: StoredJob }
+  | { do: 'purge'; job: StoredJob }
+  | { do: 'fill' }
+  | { do: 'remove'; sandbox: string }
+
+/** A sandbox that has not linked by then will not. */
+export const linkMilliseconds = 60_000
+/** The agent keeps the time limit itself; the server steps in where it does not. */
+const graceMilliseconds = 30_000
+/** Failed starts of one run before it is given up; with the back-off between them about two minutes. */
+const maxAttempts = 8
+
+/**
+ * What is to be done now, from what is wanted and what is there. Pure, and level-triggered: whatever was lost on the
+ * way, the next plan asks for it again.
+ */
+export function plan(world: World): Action[] {
+  const actions: Action[] = []
+  const held = new Set(world.jobs.flatMap(({ sandbox, life }) => [sandbox, life.previous?.sandbox]))
+  const unheld = [...world.sandboxes.values()].filter(({ id }) => !held.has(id))
+  const free = unheld.filter((box) => isFree(box, world)).map(({ id }) => id)
+  let slots = world.concurrency - world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
+
+  for (const job of world.jobs) {
+    if (world.busy.has(job.id)) continue
+    if (job.deleting) actions.push({ do: 'purge', job })
+    else if (job.life.previous) actions.push({ do: 'retire', job })
+    else if (wantsSandbox(job)) {
+      const hasSlot = isFinal(job.state) || slots > 0
+      const due = job.life.notBefore <= world.now
+      const ready = hasSlot && due && takesPooled(job) ? free.shift() : undefined
+      if (!hasSlot) actions.push(...wait(job, { for: 'slot', message: `all ${world.concurrency} slots are taken` }))
+      else if (ready) actions.push({ do: 'claim', job, sandbox: ready })
+      else if (!world.runtimeAnswers) {
+        actions.push(...wait(job, { for: 'sandbox', message: 'the container engine does not answer' }))
+      } else if (due) actions.push({ do: 'start', job })
+      if (!isFinal(job.state)) slots--
+    } else if (job.sandbox) actions.push(...planHeld(job, job.sandbox, world))
+  }
+  return [...actions, ...planPool(unheld, world)]
+}
+
+function wantsSandbox(job: StoredJob): boolean {
+  return job.sandbox === null && (job.state === 'queued' || job.desktop === 'opening')
+}
+
+/** The pool's sandboxes have the default size. */
+function takesPooled({ request: { limits: wanted } }: StoredJob): boolean {
+  return wanted.memoryMiB === limits.memoryMiB.default && wanted.cpus === limits.cpus.default
+}
+
+function isFree(box: Sandbox, { busy }: World): boolean {
+  return box.pooled && box.state === 'running' && box.link === 'ready' && !busy.has(box.id)
+}
+
+/** For a job that holds a sandbox. */
+function planHeld(job: StoredJob, id: string, world: World): Action[] {
+  const box = world.sandboxes.get(id)
+  if (!box && !world.runtimeAnswers) return []
+  const lost = whyLost(job, box, world)
+  if (isFinal(job.state)) {
+    if (lost) return [{ do: 'close', job, message: lost.message }]
+    if (job.life.closing) return [{ do: 'close', job, message: 'closed on request' }]
+    if ((job.life.expiresAt ?? Infinity) <= world.now) {
+      return [{ do: 'close', job, message: 'its time was over' }]
+    }
+  }
+  if (lost && job.state === 'starting') {
+    return job.life.attempts + 1 < maxAttempts
+      ? [{ do: 'retry', job, message: lost.message }]
+      : [{ do: 'fail', job, reason: { code: 'sandbox_failed', message: lost.message } }]
+  }
+  if (lost) return [{ do: 'fail', job, reason: lost }]
+  if (workedFor(job, world.now) > job.request.limits.seconds * 1000 + graceMilliseconds) {
+    const message = `The work took longer than its limit of ${job.request.limits.seconds} s.`
+    return [{ do: 'fail', job, reason: { code: 'time_limit', message } }]
+  }
+  if (box?.state === 'paused') {
+    return wait(job, { for: 'sandbox', message: 'the sandbox was paused by hand; it goes on when unpaused' })
+  }
+  if (box?.link === 'ready' && (job.state === 'starting' || (isFinal(job.state) && job.desktop === 'opening'))) {
+    return [{ do: 'assign', job, sandbox: id }]
+  }
+  return job.life.waiting?.for === 'sandbox' && job.state === 'running' ? wait(job, null) : []
+}
+
+/** Milliseconds since the work began, without those spent waiting for the model. */
+function workedFor({ state, life }: StoredJob, now: number): number {
+  if (state !== 'running' || life.startedAt === null) return 0
+  return (life.waitingSince ?? now) - life.startedAt - life.waited
+}
+
+function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason | null {
+  if (!box) return { code: 'sandbox_lost', message: 'The sandbox is gone: somebody or something removed it.' }
+  if (box.state === 'exited' && box.outOfMemory) {
+    const message = `The sandbox ran out of its ${job.request.limits.memoryMiB} MiB of memory.`
+    return { code: 'out_of_memory', message }
+  }
+  if (box.state === 'exited') {
+    return { code: 'sandbox_lost', message: `The sandbox ended with exit code ${box.exitCode ?? 'unknown'}.` }
+  }
+  if (box.state !== 'paused' && box.linkLost > linkMilliseconds && !world.busy.has(box.id)) {
+    return { code: 'agent_error', message: `The sandbox's agent has not answered for ${linkMilliseconds / 1000} s.` }
+  }
+  return null
+}
+
+function wait(job: StoredJob, waiting: Waiting | null): Action[] {
+  return job.life.waiting?.message === waiting?.message ? [] : [{ do: 'wait', job, waiting }]
+}
+
+function planPool(unheld: readonly Sandbox[], world: World): Action[] {
+  const healthy = unheld.filter(
+    (box) => box.pooled && box.state !== 'exited' && box.state !== 'paused' && box.linkLost <= linkMilliseconds,
+  )
+  const spare = healthy.slice(world.poolSize)
+  const unwanted = [...unheld.filter((box) => !healthy.includes(box)), ...spare]
+  const actions: Action[] = unwanted
+    .filter(({ id }) => !world.busy.has(id))
+    .map(({ id }) => ({ do: 'remove', sandbox: id }))
+  const missing = world.runtimeAnswers && world.poolMayGrow ? world.poolSize - healthy.length : 0
+  for (let n = 0; n < missing; n++) actions.push({ do: 'fill' })
+  return actions
+}

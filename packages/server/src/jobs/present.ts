@@ -1,0 +1,35 @@
+import type { Job } from '@vitrine/contract/job.ts'
+import type { StoredJob } from '../store/jobs.ts'
+
+/** A stored job as the API shows it; `desktopUrl` tells where a live desktop is seen. */
+export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string): Job {
+  const { task, name, model, language, check, limits, labels, createdAt } = job.request
+  const { phase, waiting, reason, verdict, usage, startedAt, finishedAt, expiresAt } = job.life
+  return {
+    id: job.id,
+    run: job.run,
+    task,
+    name,
+    model,
+    language,
+    check,
+    limits,
+    labels,
+    state: job.state,
+    phase,
+    waiting,
+    reason,
+    verdict,
+    usage,
+    desktop: {
+      state: job.desktop,
+      url: job.desktop === 'live' ? desktopUrl(job) : null,
+      expiresAt: time(expiresAt),
+    },
+    createdAt: new Date(createdAt).toISOString(),
+    startedAt: time(startedAt),
+    finishedAt: time(finishedAt),
+  }
+}
+
+const time = (milliseconds: number | null) => (milliseconds === null ? null : new Date(milliseconds).toISOString())

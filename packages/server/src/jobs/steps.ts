@@ -1,0 +1,172 @@
+import { Readable } from 'node:stream'
+import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
+import type { Assignment } from '@vitrine/contract/link.ts'
+import { now } from '../clock.ts'
+import type { DesktopPorts } from '../desktops/ports.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { FileStore } from '../files/file-store.ts'
+import type { Links } from '../links/links.ts'
+import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
+import type { Database } from '../store/schema.ts'
+import type { Agents } from './agents.ts'
+import { change } from './change.ts'
+import type { Fleet } from './fleet.ts'
+import { newId } from './id.ts'
+import { latestKept } from './kept.ts'
+
+const keepMilliseconds = 60_000
+
+export type StepsOptions = {
+  db: Database
+  log: EventLog
+  fleet: Fleet
+  links: Links
+  agents: Agents
+  files: FileStore
+  ports: DesktopPorts
+}
+
+/** What each action of the plan does. Every one may be begun again after a crash in the middle of it. */
+export class Steps {
+  readonly #options: StepsOptions
+
+  constructor(options: StepsOptions) {
+    this.#options = options
+  }
+
+  /** Gives the job a sandbox of the pool, and hands it over at once. */
+  async claim(job: StoredJob, sandbox: string, signal: AbortSignal): Promise<void> {
+    if (!this.#options.fleet.take(sandbox)) return
+    const claimed = await this.#hold(job, sandbox, null)
+    if (claimed) await this.assign(claimed, sandbox, signal)
+  }
+
+  /** Starts a sandbox for this job. */
+  async start(job: StoredJob, signal: AbortSignal): Promise<void> {
+    const sandbox = newId('sbx')
+    const held = await this.#hold(job, sandbox, { for: 'sandbox', message: 'starting a sandbox' })
+    if (!held) return
+    const { memoryMiB, cpus } = job.request.limits
+    try {
+      await this.#options.fleet.start(sandbox, { memoryMiB, cpus }, false, signal)
+    } catch (error) {
+      await this.retry(held, `The sandbox did not start: ${error instanceof Error ? error.message : String(error)}`)
+      throw error
+    }
+  }
+
+  async assign(job: StoredJob, sandbox: string, signal: AbortSignal): Promise<void> {
+    const { links, agents, ports } = this.#options
+    const link = links.find(sandbox)
+    if (!link) return
+    const show = isFinal(job.state)
+    if (show) await this.#putBack(job, link, signal)
+    if (!(await link.assign(assignment(job, show ? 'show' : 'work'), signal))) {
+      await this.retry(job, 'The sandbox was handed to another job before.')
+      return
+    }
+    const desktopPort = await ports.open(job.id)
+    const assigned = await change(this.#options, job.id, (before) => {
+      if (before.sandbox !== sandbox || before.desktop !== 'opening' || before.life.closing) return null
+      const began = now()
+      const life = { desktopPort, waiting: null }
+      return show
+        ? { desktop: 'live', life: { ...life, expiresAt: began + job.request.limits.desktopSeconds * 1000 } }
+        : { desktop: 'live', state: 'running', life: { ...life, startedAt: began } }
+    })
+    if (!assigned) return
+    agents.follow(link, assigned)
+  }
+
+  /** Gives the sandbox up and lets the job try again, each time later. */
+  async retry(job: StoredJob, message: string): Promise<void> {
+    await change(this.#options, job.id, (before) => {
+      if (before.sandbox === null || before.sandbox !== job.sandbox) return null
+      const attempts = before.life.attempts + 1
+      const notBefore = now() + Math.min(30_000, 500 * 2 ** attempts)
+      const life = { attempts, notBefore, waiting: { for: 'sandbox', message } as const }
+      return isFinal(before.state)
+        ? { sandbox: null, desktop: 'closed', life: { ...life, waiting: null }, message }
+        : { sandbox: null, desktop: 'closed', state: 'queued', life, message }
+    })
+  }
+
+  async fail(job: StoredJob, reason: Reason): Promise<void> {
+    const failed = await change(this.#options, job.id, (before) => {
+      if (isFinal(before.state) || before.sandbox !== job.sandbox) return null
+      const finishedAt = now()
+      const expiresAt = finishedAt + before.request.limits.desktopSeconds * 1000
+      return { state: 'failed', life: { reason, phase: null, waiting: null, finishedAt, expiresAt } }
+    })
+    if (failed) this.#options.agents.tell(failed)
+  }
+
+  async wait(job: StoredJob, waiting: Waiting | null): Promise<void> {
+    await change(this.#options, job.id, (before) =>
+      before.state === job.state && before.run === job.run ? { life: { waiting } } : null,
+    )
+  }
+
+  /** Keeps the files, closes the desktop, removes the sandbox. */
+  async close(job: StoredJob, message: string, signal: AbortSignal): Promise<void> {
+    const { fleet, ports, agents } = this.#options
+    const sandbox = job.sandbox!
+    const kept = await agents.keepFiles(sandbox, job.id, job.run, signal)
+    await change(this.#options, job.id, (before) =>
+      before.sandbox === sandbox
+        ? {
+            desktop: 'closed',
+            sandbox: null,
+            life: { closing: false, expiresAt: null, desktopPort: null, waiting: null },
+            message: kept ? message : `${message}; files changed since the work ended could not be kept`,
+          }
+        : null,
+    )
+    await ports.close(job.id)
+    await fleet.remove(sandbox, signal)
+  }
+
+  /** The run before: keeps what its sandbox still holds and removes it. */
+  async retire(job: StoredJob, signal: AbortSignal): Promise<void> {
+    const { sandbox, run } = job.life.previous!
+    await this.#options.agents.keepFiles(sandbox, job.id, run, signal)
+    await change(this.#options, job.id, () => ({ life: { previous: null } }))
+    await this.#options.ports.close(job.id)
+    await this.#options.fleet.remove(sandbox, signal)
+  }
+
+  /** Forgets a deleted job; its sandbox, now nobody's, is removed by the next plan. */
+  async purge(job: StoredJob): Promise<void> {
+    const { db, log, files, ports } = this.#options
+    await ports.close(job.id)
+    await files.remove(job.id)
+    await db.transaction().execute((transaction) => deleteJobRows(transaction, job.id))
+    log.wake(job.id)
+  }
+
+  #hold(job: StoredJob, sandbox: string, waiting: Waiting | null): Promise<StoredJob | null> {
+    return change(this.#options, job.id, (before) => {
+      if (before.sandbox !== null || before.run !== job.run || before.deleting) return null
+      const life = { waiting, agentEvents: 0 }
+      if (before.state === 'queued') return { sandbox, state: 'starting', desktop: 'opening', life }
+      return before.desktop === 'opening' ? { sandbox, life } : null
+    })
+  }
+
+  /** Puts a job's kept files into the sandbox that shows them again. */
+  async #putBack(job: StoredJob, link: { writeFile: (path: string, body: Readable, signal: AbortSignal) => Promise<void> }, signal: AbortSignal) {
+    const { files } = this.#options
+    const kept = await latestKept(files, job)
+    if (!kept) return
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(keepMilliseconds)])
+    for (const { path } of kept.list.files) {
+      const file = await files.read(job.id, kept.run, path)
+      if (file) await link.writeFile(path, file.stream, bounded)
+    }
+  }
+}
+
+function assignment(job: StoredJob, mode: 'work' | 'show'): Assignment {
+  const { task, model, language, check, limits } = job.request
+  return { job: job.id, run: job.run, mode, task, model, language, check, limits, program: job.life.verdict?.program ?? null }
+}

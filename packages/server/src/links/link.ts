@@ -1,0 +1,170 @@
+import http2 from 'node:http2'
+import type { Duplex, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { VitrineError } from '@vitrine/contract/error.ts'
+import { AgentStatus, FileList, linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
+import type { z } from 'zod'
+
+const answerMilliseconds = 10_000
+const answerBytes = 4 * 1024 * 1024
+const pingMilliseconds = 10_000
+
+/**
+ * The server's side of a link: the client of an agent's HTTP/2 endpoints (`linkPaths`). Nothing that comes from the
+ * agent is trusted: answers are bounded, timed and parsed. Every method throws `unavailable` when the link breaks.
+ */
+export class Link {
+  readonly sandbox: string
+  readonly closed: Promise<void>
+  readonly #session: http2.ClientHttp2Session
+
+  constructor(sandbox: string, socket: Duplex) {
+    this.sandbox = sandbox
+    this.#session = http2.connect('http://sandbox', {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: 1024 * 1024 },
+    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.closed = promise
+    const ping = setInterval(() => this.#ping(), pingMilliseconds)
+    this.#session.on('error', () => this.#session.destroy())
+    this.#session.on('close', () => {
+      clearInterval(ping)
+      resolve()
+    })
+  }
+
+  close(): void {
+    this.#session.destroy()
+  }
+
+  status(signal: AbortSignal): Promise<AgentStatus> {
+    return this.#json('GET', linkPaths.status, AgentStatus, signal)
+  }
+
+  /** False where the sandbox has taken another assignment before. */
+  async assign(assignment: Assignment, signal: AbortSignal): Promise<boolean> {
+    const { status } = await this.#send('PUT', linkPaths.assignment, signal, JSON.stringify(assignment), [204, 409])
+    return status === 204
+  }
+
+  /** Ends the work; the desktop stays. */
+  async cancel(signal: AbortSignal): Promise<void> {
+    await this.#send('POST', linkPaths.cancel, signal, '')
+  }
+
+  /** Lets the sandbox end itself so many seconds from now, unless told otherwise before. */
+  async live(seconds: number, signal: AbortSignal): Promise<void> {
+    await this.#send('PUT', linkPaths.life, signal, JSON.stringify({ seconds: Math.max(0, seconds) }))
+  }
+
+  /** The agent's events after number `after`, first those it kept, then live, until the link breaks. */
+  async *events(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent[]> {
+    const stream = await this.#open('GET', `${linkPaths.events}?after=${after}`, signal)
+    stream.end()
+    let rest = ''
+    let last = after
+    stream.setEncoding('utf8')
+    for await (const chunk of stream as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      if (rest.length > answerBytes) throw broken(this.sandbox, 'sent an event that is too long')
+      const events = lines.map((line) => this.#parse(line, NumberedEvent)).filter(({ number }) => number > last)
+      for (const { number } of events) {
+        if (number !== last + 1) throw broken(this.sandbox, `skipped event ${last + 1}`)
+        last = number
+      }
+      if (events.length > 0) yield events
+    }
+  }
+
+  async acknowledge(upTo: number, signal: AbortSignal): Promise<void> {
+    await this.#send('POST', linkPaths.acknowledge, signal, JSON.stringify({ upTo }))
+  }
+
+  /** A stream of RFB bytes to and from the X server. */
+  desktop(signal: AbortSignal): Promise<Duplex> {
+    return this.#open('POST', linkPaths.desktop, signal)
+  }
+
+  files(signal: AbortSignal): Promise<FileList> {
+    return this.#json('GET', linkPaths.files, FileList, signal)
+  }
+
+  async readFile(path: string, signal: AbortSignal): Promise<Readable> {
+    const stream = await this.#open('GET', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
+    stream.end()
+    return stream
+  }
+
+  async writeFile(path: string, body: Readable, signal: AbortSignal): Promise<void> {
+    const request = this.#request('PUT', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
+    const answered = this.#status(request, [204])
+    await Promise.all([answered, pipeline(body, request)])
+    request.resume()
+  }
+
+  async #json<T extends z.ZodType>(method: string, path: string, type: T, signal: AbortSignal) {
+    const { body } = await this.#send(method, path, signal)
+    return this.#parse(body, type)
+  }
+
+  #parse<T extends z.ZodType>(text: string, type: T): z.infer<T> {
+    try {
+      return type.parse(JSON.parse(text))
+    } catch (error) {
+      throw broken(this.sandbox, `sent what is not of the link's protocol: ${String(error)}`)
+    }
+  }
+
+  /** One bounded request and its whole answer. */
+  async #send(method: string, path: string, signal: AbortSignal, body?: string, expected = [200, 204]) {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(answerMilliseconds)])
+    const request = this.#request(method, path, bounded)
+    request.end(body)
+    const status = await this.#status(request, expected)
+    let text = ''
+    request.setEncoding('utf8')
+    for await (const chunk of request as AsyncIterable<string>) {
+      text += chunk
+      if (text.length > answerBytes) throw broken(this.sandbox, `answered ${path} with too much`)
+    }
+    return { status, body: text }
+  }
+
+  /** A stream whose answer has begun; its body is the caller's to read. */
+  async #open(method: string, path: string, signal: AbortSignal): Promise<http2.ClientHttp2Stream> {
+    const request = this.#request(method, path, signal)
+    const slow = setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), answerMilliseconds)
+    await this.#status(request, [200]).finally(() => clearTimeout(slow))
+    return request
+  }
+
+  #request(method: string, path: string, signal: AbortSignal): http2.ClientHttp2Stream {
+    if (this.#session.destroyed) throw broken(this.sandbox, 'is not connected')
+    const request = this.#session.request({ ':method': method, ':path': path }, { endStream: false, signal })
+    request.on('error', () => undefined)
+    return request
+  }
+
+  async #status(request: http2.ClientHttp2Stream, expected: number[]): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    request.once('response', (headers) => resolve(headers[':status'] ?? 0))
+    request.once('error', (error) => reject(broken(this.sandbox, `broke off: ${error.message}`)))
+    request.once('close', () => reject(broken(this.sandbox, 'closed the request')))
+    const status = await promise
+    if (expected.includes(status)) return status
+    request.close()
+    if (status === 404) throw new VitrineError('not_found', 'The sandbox has no such file.')
+    throw broken(this.sandbox, `answered with status ${status}`)
+  }
+
+  #ping(): void {
+    const late = setTimeout(() => this.#session.destroy(), 2 * pingMilliseconds)
+    const sent = !this.#session.destroyed && this.#session.ping(() => clearTimeout(late))
+    if (!sent) clearTimeout(late)
+  }
+}
+
+const broken = (sandbox: string, what: string) =>
+  new VitrineError('unavailable', `The agent in sandbox ${sandbox} ${what}.`)

@@ -1,0 +1,107 @@
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import { basename, join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { linkProtocol, linkSocket, linkVersion } from '@vitrine/contract/link.ts'
+import { Link } from './link.ts'
+
+
+export type LinksOptions = {
+  /** Where each sandbox gets a folder with its socket. */
+  folder: string
+  /** Takes plain requests from a sandbox: the gateway. The socket tells which sandbox it is. */
+  serve: (sandbox: string, request: IncomingMessage, response: ServerResponse) => void
+  /** A sandbox's agent has dialled in. */
+  onLink: (link: Link) => void
+}
+
+/**
+ * The sockets that sandboxes dial: one folder and one socket for each, so the socket is the identity. A server that
+ * comes back listens at the same paths, and the agents dial again.
+ */
+export class Links {
+  readonly #options: LinksOptions
+  readonly #listeners = new Map<string, Promise<http.Server>>()
+  readonly #links = new Map<string, Link>()
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+  }
+
+  /** The folder to mount into the sandbox at `linkDir`. */
+  folderOf(sandbox: string): string {
+    return join(this.#options.folder, sandbox)
+  }
+
+  find(sandbox: string): Link | null {
+    return this.#links.get(sandbox) ?? null
+  }
+
+  async listen(sandbox: string): Promise<void> {
+    const open = () =>
+      this.#open(sandbox).catch((error: unknown) => {
+        this.#listeners.delete(sandbox)
+        throw error
+      })
+    await this.#listeners.getOrInsertComputed(sandbox, open)
+  }
+
+  /** Ends the sandbox's link and forgets its folder. */
+  async close(sandbox: string): Promise<void> {
+    await this.#shut(sandbox)
+    await rm(this.folderOf(sandbox), { recursive: true, force: true })
+  }
+
+  /** Ends all links; the folders stay, for the server that comes next. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#listeners.keys()].map((sandbox) => this.#shut(sandbox)))
+  }
+
+  async #shut(sandbox: string): Promise<void> {
+    const server = await this.#listeners.get(sandbox)
+    this.#listeners.delete(sandbox)
+    this.#links.get(sandbox)?.close()
+    server?.close()
+    server?.closeAllConnections()
+  }
+
+  async #open(sandbox: string): Promise<http.Server> {
+    const server = http.createServer({ headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16 * 1024 })
+    server.maxConnections = 256
+    server.on('request', (request, response) => this.#options.serve(sandbox, request, response))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(sandbox, request, socket, head))
+    server.on('clientError', (_, socket) => socket.destroy())
+    const folder = this.folderOf(sandbox)
+    await mkdir(folder, { recursive: true })
+    const path = join(folder, basename(linkSocket))
+    await rm(path, { force: true })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    server.once('error', reject)
+    server.listen(path, resolve)
+    await promise
+    // The sandbox's user is none of this machine's; the state directory above is closed to everybody else.
+    await chmod(path, 0o666)
+    return server
+  }
+
+  #upgrade(sandbox: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    if (request.url !== '/link' || request.headers.upgrade !== linkProtocol) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+      return
+    }
+    if (request.headers['vitrine-link-version'] !== String(linkVersion)) {
+      socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n')
+      return
+    }
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${linkProtocol}\r\n\r\n`)
+    if (head.length > 0) socket.unshift(head)
+    this.#links.get(sandbox)?.close()
+    const link = new Link(sandbox, socket)
+    this.#links.set(sandbox, link)
+    void link.closed.then(() => {
+      if (this.#links.get(sandbox) === link) this.#links.delete(sandbox)
+    })
+    this.#options.onLink(link)
+  }
+}

@@ -1,0 +1,41 @@
+import type { EventBody, JobEvent } from '@vitrine/contract/event.ts'
+import type { Database } from './schema.ts'
+
+/** Appends events to a job's log, numbered on from its last. */
+export async function appendEvents(
+  db: Database,
+  job: string,
+  run: number,
+  at: number,
+  bodies: readonly EventBody[],
+): Promise<void> {
+  const { last } = await db
+    .selectFrom('events')
+    .select((from) => from.fn.max('seq').as('last'))
+    .where('job', '=', job)
+    .executeTakeFirstOrThrow()
+  const first = (last ?? 0) + 1
+  // SQLite takes at most 32,766 values in a statement.
+  for (let from = 0; from < bodies.length; from += 1000) {
+    const rows = bodies
+      .slice(from, from + 1000)
+      .map(({ type, data }, index) => ({ job, seq: first + from + index, at, run, type, data: JSON.stringify(data) }))
+    await db.insertInto('events').values(rows).execute()
+  }
+}
+
+/** At most `limit` events after number `after`, in order. */
+export async function eventsAfter(db: Database, job: string, after: number, limit: number): Promise<JobEvent[]> {
+  const rows = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('job', '=', job)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+  return rows.map(
+    ({ seq, at, run, type, data }) =>
+      ({ seq, at: new Date(at).toISOString(), run, type, data: JSON.parse(data) }) as JobEvent,
+  )
+}

@@ -1,0 +1,141 @@
+import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
+import type { Selectable } from 'kysely'
+import type { Database, JobLife, JobRequest, Schema } from './schema.ts'
+
+/** A job as the server works with it. */
+export type StoredJob = {
+  number: number
+  id: string
+  run: number
+  version: number
+  state: JobState
+  desktop: DesktopState
+  sandbox: string | null
+  deleting: boolean
+  request: JobRequest
+  life: JobLife
+}
+
+export type JobFilter = {
+  states?: readonly JobState[] | undefined
+  labels?: readonly string[] | undefined
+  before?: string | undefined
+}
+
+export async function insertJob(
+  db: Database,
+  job: Omit<StoredJob, 'number'>,
+  idempotency: { key: string; hash: string } | null,
+): Promise<StoredJob> {
+  const { number } = await db
+    .insertInto('jobs')
+    .values({
+      ...row(job),
+      id: job.id,
+      request: JSON.stringify(job.request),
+      idempotency_key: idempotency?.key ?? null,
+      idempotency_hash: idempotency?.hash ?? null,
+    })
+    .returning('number')
+    .executeTakeFirstOrThrow()
+  const labels = Object.entries(job.request.labels).map(([key, value]) => ({ job: job.id, key, value }))
+  if (labels.length > 0) await db.insertInto('labels').values(labels).execute()
+  return { ...job, number }
+}
+
+/** Writes what changed, if nobody else wrote since `job` was read. False: read again. */
+export async function updateJob(db: Database, job: StoredJob): Promise<boolean> {
+  const result = await db
+    .updateTable('jobs')
+    .set({ ...row(job), version: job.version + 1 })
+    .where('id', '=', job.id)
+    .where('version', '=', job.version)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}
+
+export async function findJob(db: Database, id: string): Promise<StoredJob | null> {
+  const found = await db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
+  return found ? stored(found) : null
+}
+
+export async function findByIdempotencyKey(db: Database, key: string) {
+  const found = await db.selectFrom('jobs').selectAll().where('idempotency_key', '=', key).executeTakeFirst()
+  return found ? { job: stored(found), hash: found.idempotency_hash } : null
+}
+
+/** All jobs for which something is left to do, the oldest first. */
+export async function activeJobs(db: Database): Promise<StoredJob[]> {
+  const found = await db.selectFrom('jobs').selectAll().where('active', '=', 1).orderBy('number').execute()
+  return found.map(stored)
+}
+
+/** One page of jobs that are not being deleted, the newest first; `before` is the last id of the page before. */
+export async function pageOfJobs(db: Database, filter: JobFilter, limit: number): Promise<StoredJob[]> {
+  let query = db.selectFrom('jobs').selectAll().where('deleting', '=', 0)
+  if (filter.states) query = query.where('state', 'in', filter.states)
+  for (const label of filter.labels ?? []) {
+    const [key = '', ...value] = label.split('=')
+    query = query.where('id', 'in', (from) =>
+      from.selectFrom('labels').select('job').where('key', '=', key).where('value', '=', value.join('=')),
+    )
+  }
+  const { before } = filter
+  if (before) {
+    query = query.where('number', '<', (from) => from.selectFrom('jobs').select('number').where('id', '=', before))
+  }
+  const found = await query.orderBy('number', 'desc').limit(limit).execute()
+  return found.map(stored)
+}
+
+export async function jobIds(db: Database, states?: readonly JobState[]): Promise<string[]> {
+  let query = db.selectFrom('jobs').select('id').where('deleting', '=', 0)
+  if (states) query = query.where('state', 'in', states)
+  const found = await query.orderBy('number').execute()
+  return found.map(({ id }) => id)
+}
+
+export async function countJobs(db: Database, states: readonly JobState[]): Promise<number> {
+  const found = await db
+    .selectFrom('jobs')
+    .select((from) => from.fn.countAll<number>().as('count'))
+    .where('state', 'in', states)
+    .where('deleting', '=', 0)
+    .executeTakeFirstOrThrow()
+  return found.count
+}
+
+export async function deleteJobRows(db: Database, id: string): Promise<void> {
+  await db.deleteFrom('events').where('job', '=', id).execute()
+  await db.deleteFrom('labels').where('job', '=', id).execute()
+  await db.deleteFrom('jobs').where('id', '=', id).execute()
+}
+
+function row(job: Omit<StoredJob, 'number'>) {
+  const settled = ['succeeded', 'failed', 'canceled'].includes(job.state) && job.desktop === 'closed'
+  return {
+    run: job.run,
+    version: job.version,
+    state: job.state,
+    desktop: job.desktop,
+    sandbox: job.sandbox,
+    active: settled && job.sandbox === null && !job.deleting ? (0 as const) : (1 as const),
+    deleting: job.deleting ? (1 as const) : (0 as const),
+    life: JSON.stringify(job.life),
+  }
+}
+
+function stored(found: Selectable<Schema['jobs']>): StoredJob {
+  return {
+    number: found.number,
+    id: found.id,
+    run: found.run,
+    version: found.version,
+    state: found.state,
+    desktop: found.desktop,
+    sandbox: found.sandbox,
+    deleting: found.deleting === 1,
+    request: JSON.parse(found.request) as JobRequest,
+    life: JSON.parse(found.life) as JobLife,
+  }
+}

@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/** In order, never edited once released. A store that knows a later one than this list is refused (a downgrade). */
+export const migrations: Record<string, Migration> = {
+  '001-jobs': { up: createJobs },
+}
+
+async function createJobs(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('jobs')
+    .addColumn('number', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('id', 'text', (c) => c.notNull().unique())
+    .addColumn('run', 'integer', (c) => c.notNull())
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('desktop', 'text', (c) => c.notNull())
+    // Unique: two jobs can't claim one sandbox, whatever races.
+    .addColumn('sandbox', 'text', (c) => c.unique())
+    .addColumn('active', 'integer', (c) => c.notNull())
+    .addColumn('deleting', 'integer', (c) => c.notNull())
+    .addColumn('request', 'text', (c) => c.notNull())
+    .addColumn('life', 'text', (c) => c.notNull())
+    .addColumn('idempotency_key', 'text', (c) => c.unique())
+    .addColumn('idempotency_hash', 'text')
+    .execute()
+  await db.schema.createIndex('jobs_active').on('jobs').columns(['active', 'number']).execute()
+  await db.schema.createIndex('jobs_state').on('jobs').columns(['state', 'number']).execute()
+  await db.schema
+    .createTable('labels')
+    .addColumn('job', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('labels_pk', ['job', 'key'])
+    .execute()
+  await db.schema.createIndex('labels_value').on('labels').columns(['key', 'value', 'job']).execute()
+  await db.schema
+    .createTable('events')
+    .addColumn('job', 'text', (c) => c.notNull())
+    .addColumn('seq', 'integer', (c) => c.notNull())
+    .addColumn('at', 'integer', (c) => c.notNull())
+    .addColumn('run', 'integer', (c) => c.notNull())
+    .addColumn('type', 'text', (c) => c.notNull())
+    .addColumn('data', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('events_pk', ['job', 'seq'])
+    .execute()
+  await db.schema
+    .createTable('settings')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .execute()
+}

@@ -1,0 +1,66 @@
+import type { Generated, Kysely } from 'kysely'
+import type { Check, JobLimits, Language, Reason, Verdict, Waiting, Phase } from '@vitrine/contract/job.ts'
+import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
+
+/** The tables, as the statements see them. JSON is kept as text; times are milliseconds since 1970. */
+export type Schema = {
+  jobs: {
+    number: Generated<number>
+    id: string
+    run: number
+    version: number
+    state: JobState
+    desktop: DesktopState
+    sandbox: string | null
+    /** 0 once nothing is left to do for the job: reconciling reads only the others. */
+    active: 0 | 1
+    deleting: 0 | 1
+    request: string
+    life: string
+    idempotency_key: string | null
+    idempotency_hash: string | null
+  }
+  labels: { job: string; key: string; value: string }
+  events: { job: string; seq: number; at: number; run: number; type: string; data: string }
+  settings: { name: string; value: string }
+}
+
+export type Database = Kysely<Schema>
+
+/** What was asked for; never changes. */
+export type JobRequest = {
+  task: string
+  name: string | null
+  model: string
+  language: Language
+  check: Check | null
+  limits: JobLimits
+  labels: Record<string, string>
+  createdAt: number
+}
+
+/** What has become of it so far. */
+export type JobLife = {
+  phase: Phase | null
+  waiting: Waiting | null
+  reason: Reason | null
+  verdict: Verdict | null
+  usage: { calls: number; tokensIn: number; tokensOut: number }
+  startedAt: number | null
+  /** Milliseconds of this run spent waiting for the model, and since when it waits now: its time limit stands still. */
+  waited: number
+  waitingSince: number | null
+  finishedAt: number | null
+  /** When the desktop's time is over. */
+  expiresAt: number | null
+  desktopPort: number | null
+  /** Somebody asked for the desktop to be closed. */
+  closing: boolean
+  /** The sandbox of the run before, until its files are kept and it is removed. */
+  previous: { sandbox: string; run: number } | null
+  /** How often starting a sandbox failed in this run, and when to try again. */
+  attempts: number
+  notBefore: number
+  /** The number of the last event stored of this sandbox's agent. */
+  agentEvents: number
+}

@@ -1,0 +1,16 @@
+import type { Database } from './schema.ts'
+
+/** The setting's value; the first call stores `initial`. */
+export async function setting(db: Database, name: string, initial: string): Promise<string> {
+  await db
+    .insertInto('settings')
+    .values({ name, value: initial })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute()
+  const { value } = await db
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow()
+  return value
+}
