@@ -82,9 +82,16 @@ export class Link {
     await this.#send('POST', linkPaths.acknowledge, signal, JSON.stringify({ upTo }))
   }
 
-  /** A stream of RFB bytes to and from the X server. */
-  desktop(signal: AbortSignal): Promise<Duplex> {
-    return this.#open('POST', linkPaths.desktop, signal)
+  /** A stream of RFB bytes to and from the X server; `signal` bounds its opening, not its life. */
+  async desktop(signal: AbortSignal): Promise<Duplex> {
+    const opening = new AbortController()
+    const abort = () => opening.abort(signal.reason)
+    signal.addEventListener('abort', abort)
+    try {
+      return await this.#open('POST', linkPaths.desktop, opening.signal)
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
   }
 
   files(signal: AbortSignal): Promise<FileList> {

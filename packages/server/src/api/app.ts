@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { VitrineError, type ErrorBody } from '@vitrine/contract/error.ts'
+import { openApiDocument } from '@vitrine/contract/openapi.ts'
+import { apiPrefix } from '@vitrine/contract/routes.ts'
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import type { Access } from './access.ts'
+import { bind, type Handlers } from './bind.ts'
+import { pages, type WebFiles } from './pages.ts'
+
+export type AppOptions = {
+  handlers: Handlers
+  access: Access
+  web: WebFiles
+  version: string
+  log: Logger
+}
+
+/** Pages load nothing from elsewhere, run nothing inline, and are shown in nobody's frame (CSP 3). */
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; " +
+  "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+/** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
+export function createApp({ handlers, access, web, version, log }: AppOptions): Hono {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+
+  app.use(async (c, next) => {
+    access.checkAddress(c.req.method, c.env.incoming.headers)
+    await next()
+    c.header('content-security-policy', contentSecurityPolicy)
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'no-referrer')
+    c.header('cross-origin-opener-policy', 'same-origin')
+    c.header('cross-origin-resource-policy', 'same-origin')
+  })
+  app.use(`${apiPrefix}/*`, async (c, next) => {
+    access.check(c.req.method, c.env.incoming.headers)
+    await next()
+  })
+
+  bind(app as unknown as Hono, handlers)
+  const document = openApiDocument(version)
+  app.get('/openapi.json', (c) => {
+    access.check('GET', c.env.incoming.headers)
+    return c.json(document)
+  })
+  pages(app as unknown as Hono, web, access)
+
+  app.notFound((c) => answer(new VitrineError('not_found', `There is nothing at ${c.req.path.slice(0, 200)}.`)))
+  app.onError((error, c) => {
+    if (error instanceof VitrineError) return answer(error)
+    const request = randomUUID()
+    log.error({ error, request, method: c.req.method, path: c.req.path }, 'a request failed')
+    return answer(new VitrineError('internal', `The server made a mistake; its log names it as ${request}.`))
+  })
+  return app as unknown as Hono
+}
+
+function answer({ code, message, details, status }: VitrineError): Response {
+  const body: ErrorBody = { error: { code, message, ...(details && { details }) } }
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import http, { type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { errorTable, VitrineError } from '@vitrine/contract/error.ts'
+import type { Access } from './access.ts'
+
+export type Listening = { port: number; close: () => Promise<void> }
+
+/**
+ * Opens the server's port. Slow, oversized and malformed requests are cut off by Node's parser within these limits.
+ * Throws one readable message where the port is taken or not allowed.
+ */
+export async function listen(
+  host: string,
+  port: number,
+  serve: RequestListener,
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): Promise<Listening> {
+  const server = http.createServer({
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+  })
+  server.on('request', serve)
+  server.on('upgrade', upgrade)
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
+    const why = code === 'EACCES' ? 'may not be used by this user' : 'is taken by another program'
+    throw new Error(`Port ${port} on ${host} ${why}. Choose another one: ./vitrine up --port 7081`, { cause: error })
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** Lets a signed-in viewer's WebSocket through to `accept`; anybody else gets a plain HTTP error (RFC 6455, 4.2.2). */
+export function upgrades(
+  access: Access,
+  jobOf: (path: string) => string | null,
+  accept: (request: IncomingMessage, socket: Duplex, head: Buffer, job: string) => void,
+) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // First of all: an error on a socket without a listener ends the process.
+    socket.on('error', () => socket.destroy())
+    const refuse = (status: number, message: string) =>
+      socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n${message}\n`)
+    try {
+      access.check('GET', request.headers)
+    } catch (error) {
+      if (error instanceof VitrineError) return void refuse(error.status, error.message)
+      throw error
+    }
+    const job = jobOf(new URL(request.url ?? '/', 'http://host').pathname)
+    if (!job) return void refuse(errorTable.not_found.status, 'There is no desktop at this address.')
+    accept(request, socket, head, job)
+  }
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/**
+ * Takes the state directory for this process. The lock is the kernel's (SQLite's exclusive file lock), so it ends with
+ * the process however that ends. Throws one readable message that names the process that has it.
+ */
+export async function lockState(stateDir: string): Promise<Disposable> {
+  const file = new DatabaseSync(join(stateDir, 'lock'))
+  try {
+    file.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+  } catch (error) {
+    file.close()
+    const holder = await readServerFile(stateDir)
+    throw new Error(
+      `Another Vitrine server uses ${stateDir}${holder ? `: process ${holder.pid}, at ${holder.url}` : ''}. ` +
+        'Stop it with `./vitrine down`, or choose another VITRINE_STATE_DIR.',
+      { cause: error },
+    )
+  }
+  return { [Symbol.dispose]: () => file.close() }
+}
+
+/** Where the server of a state directory listens; the CLI reads it too. */
+export type ServerFile = { url: string; pid: number }
+
+export const serverFile = (stateDir: string): string => join(stateDir, 'server.json')
+
+async function readServerFile(stateDir: string): Promise<ServerFile | null> {
+  try {
+    return JSON.parse(await readFile(serverFile(stateDir), 'utf8')) as ServerFile
+  } catch {
+    return null
+  }
+}
