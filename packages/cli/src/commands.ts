@@ -1,0 +1,42 @@
+import type { Command } from './command.ts'
+import { cancel } from './commands/cancel.ts'
+import { cp } from './commands/cp.ts'
+import { events } from './commands/events.ts'
+import { extend } from './commands/extend.ts'
+import { files } from './commands/files.ts'
+import { helpOn } from './commands/help.ts'
+import { images } from './commands/images.ts'
+import { logs } from './commands/logs.ts'
+import { ls } from './commands/ls.ts'
+import { models } from './commands/models.ts'
+import { open } from './commands/open.ts'
+import { restart } from './commands/restart.ts'
+import { rm } from './commands/rm.ts'
+import { run } from './commands/run.ts'
+import { sandboxes } from './commands/sandboxes.ts'
+import { status } from './commands/status.ts'
+import { stop } from './commands/stop.ts'
+import { version } from './commands/version.ts'
+
+const working = [
+  run,
+  ls,
+  status,
+  logs,
+  open,
+  files,
+  cp,
+  stop,
+  restart,
+  cancel,
+  rm,
+  extend,
+  events,
+  models,
+  sandboxes,
+  images,
+  version,
+]
+
+/** All commands, in the order in which help lists them. */
+export const commands: readonly Command[] = [...working, helpOn(working)]

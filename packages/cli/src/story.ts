@@ -1,0 +1,89 @@
+import type { JobEvent } from '@vitrine/contract/event.ts'
+import type { CheckResult, Verdict } from '@vitrine/contract/job.ts'
+import { harmless, oneLine } from './harmless.ts'
+import { painter } from './paint.ts'
+
+/** Tells a job's events to a person as they come: the model's words, the checks, the verdict. */
+export function storyteller(write: (text: string) => void, colors: boolean): (event: JobEvent) => void {
+  const paint = painter(colors)
+  let atLineStart = true
+  const words = (text: string, style?: 'dim') => {
+    const safe = harmless(text)
+    if (safe === '') return
+    write(style ? paint(style, safe) : safe)
+    atLineStart = safe.endsWith('\n')
+  }
+  const line = (text: string) => {
+    write(`${atLineStart ? '' : '\n'}${text}\n`)
+    atLineStart = true
+  }
+
+  return (event) => {
+    switch (event.type) {
+      case 'job.state': {
+        const reason = event.data.reason ? `: ${oneLine(event.data.reason.message)}` : ''
+        const style = { succeeded: 'green', failed: 'red', canceled: 'yellow' } as const
+        const { to } = event.data
+        return line(paint(to in style ? style[to as keyof typeof style] : 'dim', to + reason))
+      }
+      case 'job.waiting':
+      case 'model.waiting':
+        return event.data.waiting
+          ? line(paint('yellow', `waiting: ${oneLine(event.data.waiting.message)}`))
+          : undefined
+      case 'candidate.started': {
+        const { candidate, kind, model } = event.data
+        return line(paint('bold', `Candidate ${candidate} (${kind}) from ${oneLine(model)}`))
+      }
+      case 'candidate.thinking':
+        return words(event.data.text, 'dim')
+      case 'candidate.text':
+        return words(event.data.text)
+      case 'candidate.finished': {
+        const { tokensOut, seconds, program } = event.data
+        const missing = program === null ? '; the answer held no program' : ''
+        return line(paint('dim', `${tokensOut} tokens in ${seconds.toFixed(1)} s${missing}`))
+      }
+      case 'check.finished':
+        return checked(event.data.result)
+      case 'file.saved':
+        return line(`saved ${oneLine(event.data.path)} (${event.data.bytes} bytes)`)
+      case 'desktop.state':
+        return line(
+          paint(
+            'dim',
+            `desktop ${event.data.to}${event.data.message ? `: ${oneLine(event.data.message)}` : ''}`,
+          ),
+        )
+      case 'verdict':
+        return line(
+          paint(event.data.verdict.outcome === 'failed' ? 'red' : 'green', judged(event.data.verdict)),
+        )
+      case 'log':
+        return line(paint(event.data.level === 'info' ? 'dim' : 'yellow', oneLine(event.data.message)))
+      case 'files.kept':
+        return line(paint('dim', `${event.data.files} files kept (${event.data.bytes} bytes)`))
+      case 'job.phase':
+      case 'check.started':
+      case 'desktop.window':
+        return undefined
+    }
+  }
+
+  function checked(result: CheckResult): void {
+    const mark = result.passed ? paint('green', '✓') : paint('red', '✗')
+    const message = result.message === undefined ? '' : `: ${oneLine(result.message)}`
+    line(`${mark} ${result.check} ${paint('dim', `${result.seconds.toFixed(1)} s`)}${message}`)
+    const output = harmless(result.output).trimEnd()
+    if (output !== '') line(output.replace(/^/gm, paint('dim', '  │ ')))
+  }
+}
+
+/** A verdict in a few words. */
+export function judged({ outcome, candidates, program }: Verdict): string {
+  const file = program === null ? '' : ` (${oneLine(program)})`
+  const tries = candidates === 1 ? 'the first candidate' : `candidate ${candidates}`
+  if (outcome === 'passed') return `verdict: ${tries} passed its checks${file}`
+  if (outcome === 'ran') return `verdict: ${tries} ran without an error${file}`
+  return `verdict: none of ${candidates} candidates passed${file}`
+}
