@@ -1,0 +1,184 @@
+import type { Check, JobEvent, Verdict } from './site.ts'
+import { checkWord, outcomeWord, phaseWord, stateWord } from './words.ts'
+
+export type Tone = 'plain' | 'good' | 'bad' | 'warning'
+
+export type Candidate = {
+  kind: 'candidate'
+  number: number
+  attempt: 'first' | 'repair' | 'fresh'
+  model: string
+  temperature: number
+  seed: number
+  thinking: string
+  text: string
+  finished: { tokensOut: number; seconds: number; doneReason: string; hasProgram: boolean } | null
+  checks: Check[]
+  /** The check that runs now. */
+  checking: Check['check'] | null
+}
+
+export type Entry = { key: number; at: string } & (
+  | Candidate
+  | { kind: 'run'; run: number }
+  | { kind: 'note'; tone: Tone; text: string }
+  | { kind: 'wait'; message: string; isOver: boolean }
+  | { kind: 'verdict'; verdict: Verdict; message: string | null }
+)
+
+/** A job's events as a person reads them. `seq` is the last event that is in it; `news` the last thing worth saying aloud. */
+export type Story = { seq: number; run: number; entries: readonly Entry[]; news: string }
+
+export const emptyStory: Story = { seq: 0, run: 0, entries: [], news: '' }
+
+/** Tells the story on with the next events. What it already holds is passed over. */
+export function tell(story: Story, events: readonly JobEvent[]): Story {
+  return events.reduce((told, event) => (event.seq > told.seq ? tellOne(told, event) : told), story)
+}
+
+function tellOne(story: Story, event: JobEvent): Story {
+  const begun = event.run === story.run ? story : beginRun(story, event)
+  const told = { ...begun, seq: event.seq, news: news(event) ?? begun.news }
+  const add = (entry: EntryBody): Story => ({
+    ...told,
+    entries: [...told.entries, { key: event.seq, at: event.at, ...entry }],
+  })
+  const note = (text: string, tone: Tone = 'plain') => add({ kind: 'note', text, tone })
+
+  switch (event.type) {
+    case 'job.state': {
+      const { to, reason } = event.data
+      const tone = to === 'succeeded' ? 'good' : to === 'failed' ? 'bad' : 'plain'
+      return note(reason ? `${stateWord[to]}: ${reason.message}` : stateWord[to], tone)
+    }
+    case 'job.waiting':
+    case 'model.waiting':
+      return wait(told, event, event.data.waiting?.message)
+    case 'job.phase':
+      return event.data.phase === 'opening' ? note(phaseWord.opening) : told
+    case 'candidate.started':
+      return add(candidateOf(event.data))
+    case 'candidate.thinking':
+    case 'candidate.text':
+    case 'candidate.finished':
+    case 'check.started':
+    case 'check.finished':
+      return { ...told, entries: changeCandidate(told.entries, event) }
+    case 'file.saved':
+      return note(`Saved ${event.data.path}`)
+    case 'desktop.window':
+      return note(`Opened ${event.data.program} on the desktop`)
+    case 'verdict':
+      return add({
+        kind: 'verdict',
+        verdict: event.data.verdict,
+        message: event.data.reason?.message ?? null,
+      })
+    case 'desktop.state':
+      return note(desktopNote(event.data.to, event.data.message))
+    case 'files.kept': {
+      const { files, skipped } = event.data
+      const kept = note(`Kept ${files} ${files === 1 ? 'file' : 'files'}`)
+      return skipped.length === 0
+        ? kept
+        : { ...kept, entries: [...kept.entries, skippedNote(event, skipped)] }
+    }
+  }
+  return note(event.data.message, logTone[event.data.level])
+}
+
+type EntryBody = Entry extends infer One ? (One extends Entry ? Omit<One, 'key' | 'at'> : never) : never
+type EventOf<Type extends JobEvent['type']> = Extract<JobEvent, { type: Type }>
+type CandidateEvent = EventOf<
+  'candidate.thinking' | 'candidate.text' | 'candidate.finished' | 'check.started' | 'check.finished'
+>
+
+function beginRun(story: Story, { run, seq, at }: JobEvent): Story {
+  const entries: Entry[] = run === 1 ? [] : [{ key: -seq, at, kind: 'run', run }]
+  return { ...story, run, entries: [...story.entries, ...entries] }
+}
+
+/** One entry for each wait: its message may change (a place in a queue), then it is over. */
+function wait(story: Story, { seq, at }: JobEvent, message: string | undefined): Story {
+  const last = story.entries.findLast((entry) => entry.kind === 'wait')
+  const isOpen = last !== undefined && !last.isOver
+  if (message === undefined && !isOpen) return story
+  if (!isOpen) {
+    const entry: Entry = { key: seq, at, kind: 'wait', message: message ?? '', isOver: false }
+    return { ...story, entries: [...story.entries, entry] }
+  }
+  const changed = { ...last, message: message ?? last.message, isOver: message === undefined }
+  return { ...story, entries: story.entries.map((entry) => (entry === last ? changed : entry)) }
+}
+
+function candidateOf(data: EventOf<'candidate.started'>['data']): Candidate {
+  const { candidate, kind, model, temperature, seed } = data
+  return {
+    kind: 'candidate',
+    number: candidate,
+    attempt: kind,
+    model,
+    temperature,
+    seed,
+    thinking: '',
+    text: '',
+    finished: null,
+    checks: [],
+    checking: null,
+  }
+}
+
+function changeCandidate(entries: readonly Entry[], event: CandidateEvent): readonly Entry[] {
+  const last = entries.findLastIndex(
+    (entry) => entry.kind === 'candidate' && entry.number === event.data.candidate,
+  )
+  const entry = entries[last]
+  return entry?.kind === 'candidate' ? entries.with(last, { ...entry, ...changeOf(entry, event) }) : entries
+}
+
+function changeOf(candidate: Candidate, event: CandidateEvent): Partial<Candidate> {
+  switch (event.type) {
+    case 'candidate.thinking':
+      return { thinking: candidate.thinking + event.data.text }
+    case 'candidate.text':
+      return { text: candidate.text + event.data.text }
+    case 'candidate.finished': {
+      const { tokensOut, seconds, doneReason, program } = event.data
+      return { finished: { tokensOut, seconds, doneReason, hasProgram: program !== null } }
+    }
+    case 'check.started':
+      return { checking: event.data.check }
+  }
+  return { checking: null, checks: [...candidate.checks, event.data.result] }
+}
+
+const logTone = { info: 'plain', warning: 'warning', error: 'bad' } as const
+
+function desktopNote(to: 'closed' | 'opening' | 'live', message: string | null): string {
+  const text = { closed: 'The desktop is closed', opening: 'The desktop opens', live: 'The desktop is live' }[
+    to
+  ]
+  return message ? `${text}: ${message}` : text
+}
+
+function skippedNote({ seq, at }: JobEvent, skipped: readonly string[]): Entry {
+  return { key: seq + 0.5, at, kind: 'note', tone: 'warning', text: `Passed over: ${skipped.join(', ')}` }
+}
+
+/** What a listener should hear: milestones, never the stream of words. */
+function news(event: JobEvent): string | undefined {
+  switch (event.type) {
+    case 'job.state':
+      return `${stateWord[event.data.to]}. ${event.data.reason?.message ?? ''}`.trim()
+    case 'candidate.started':
+      return `Candidate ${event.data.candidate} has begun.`
+    case 'check.finished':
+      return `${checkWord[event.data.result.check]}: ${event.data.result.passed ? 'yes' : 'no'}.`
+    case 'verdict':
+      return `Verdict: ${outcomeWord[event.data.verdict.outcome]}.`
+    case 'desktop.state':
+      return `${desktopNote(event.data.to, event.data.message)}.`
+    default:
+      return undefined
+  }
+}

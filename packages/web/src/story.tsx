@@ -1,0 +1,144 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Check, Verdict } from './site.ts'
+import type { Candidate, Entry, Story as Told } from './story-view.ts'
+import { checkWord, outcomeWord, took } from './words.ts'
+
+/** What happened, in order. The newest stays in sight until the reader scrolls up. */
+export function Story({ story, problem }: { story: Told; problem: string | undefined }) {
+  const box = useRef<HTMLDivElement>(null)
+  useStickToEnd(box, story)
+  return (
+    <section class="story" aria-labelledby="story">
+      <h2 id="story">Story</h2>
+      <p class="unseen" role="status">
+        {story.news}
+      </p>
+      {problem && <p class="problem">{problem}</p>}
+      <div class="story-box" ref={box} tabIndex={0} role="region" aria-label="What happened so far">
+        {story.entries.length === 0 && <p class="none">Nothing has happened yet.</p>}
+        <ol>
+          {story.entries.map((entry) => (
+            <li key={entry.key} class={`entry entry-${entry.kind}`}>
+              <time dateTime={entry.at}>{clock(entry.at)}</time>
+              <EntryBody entry={entry} />
+            </li>
+          ))}
+        </ol>
+      </div>
+    </section>
+  )
+}
+
+function EntryBody({ entry }: { entry: Entry }) {
+  switch (entry.kind) {
+    case 'run':
+      return <h3>Run {entry.run}</h3>
+    case 'note':
+      return <p data-tone={entry.tone}>{entry.text}</p>
+    case 'wait':
+      return <p class={entry.isOver ? 'waited' : 'waiting'}>{entry.message}</p>
+    case 'candidate':
+      return <CandidateBody candidate={entry} />
+  }
+  return <VerdictBody verdict={entry.verdict} message={entry.message} />
+}
+
+const attemptWord = { first: 'first try', repair: 'repair', fresh: 'fresh try' }
+
+function CandidateBody({ candidate }: { candidate: Candidate }) {
+  const { finished } = candidate
+  return (
+    <div class="candidate">
+      <h3>
+        Candidate {candidate.number}, {attemptWord[candidate.attempt]}
+      </h3>
+      <p class="facts">
+        <span>{candidate.model}</span>
+        <span>temperature {candidate.temperature}</span>
+        <span>seed {candidate.seed}</span>
+      </p>
+      {candidate.thinking && (
+        <details>
+          <summary>Thoughts</summary>
+          <pre tabIndex={0} aria-label="Thoughts">
+            {candidate.thinking}
+          </pre>
+        </details>
+      )}
+      {candidate.text && (
+        <pre class="answer" tabIndex={0} aria-label={`The model’s answer, candidate ${candidate.number}`}>
+          {candidate.text}
+          {!finished && <span class="caret" aria-hidden="true" />}
+        </pre>
+      )}
+      {finished && (
+        <p class="facts">
+          <span>{finished.tokensOut} tokens</span>
+          <span>{took(finished.seconds)}</span>
+          {finished.doneReason === 'length' && <span>cut off at its longest</span>}
+          {!finished.hasProgram && <span data-tone="bad">no program in the answer</span>}
+        </p>
+      )}
+      <Checks checks={candidate.checks} />
+      {candidate.checking && <p class="waiting">{checkWord[candidate.checking]} …</p>}
+    </div>
+  )
+}
+
+function VerdictBody({ verdict, message }: { verdict: Verdict; message: string | null }) {
+  return (
+    <div class="verdict" data-outcome={verdict.outcome}>
+      <h3>Verdict: {outcomeWord[verdict.outcome].toLowerCase()}</h3>
+      {message && <p>{message}</p>}
+      <p class="facts">
+        {verdict.program && <span>{verdict.program}</span>}
+        <span>
+          {verdict.candidates} {verdict.candidates === 1 ? 'candidate' : 'candidates'}
+        </span>
+      </p>
+      <Checks checks={verdict.checks} />
+    </div>
+  )
+}
+
+function Checks({ checks }: { checks: readonly Check[] }) {
+  return (
+    <ul class="checks">
+      {checks.map((check, index) => (
+        <li key={index}>
+          <p data-tone={check.passed ? 'good' : 'bad'}>
+            <b>{check.passed ? 'Yes' : 'No'}</b> {checkWord[check.check]}
+          </p>
+          <p class="facts">
+            {check.timedOut ? <span>out of time</span> : <span>exit code {check.exitCode ?? 'none'}</span>}
+            <span>{took(check.seconds)}</span>
+          </p>
+          {check.message && <p>{check.message}</p>}
+          {check.output && (
+            <pre tabIndex={0} aria-label="Output">
+              {check.output}
+            </pre>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const clock = (at: string) => new Date(at).toLocaleTimeString()
+
+/** Follows the end for as long as the end is what the reader looks at. */
+function useStickToEnd(box: { current: HTMLElement | null }, story: Told): void {
+  const isAtEnd = useRef(true)
+  useEffect(() => {
+    const element = box.current
+    const look = () => {
+      if (element) isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40
+    }
+    element?.addEventListener('scroll', look, { passive: true })
+    return () => element?.removeEventListener('scroll', look)
+  }, [])
+  useEffect(() => {
+    if (isAtEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight })
+  }, [story])
+}
