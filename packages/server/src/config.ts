@@ -4,23 +4,26 @@ import { ModelName } from '@vitrine/contract/job.ts'
 import { z } from 'zod'
 
 const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(min).max(max))
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.int().min(min).max(max))
 
 const ports = z
   .string()
   .regex(/^(off|\d+-\d+)$/, 'must be FIRST-LAST, such as 6080-6179, or off')
   .transform((text) => (text === 'off' ? null : text.split('-').map(Number)))
-  .refine((range) => !range || (range[0]! > 0 && range[0]! <= range[1]! && range[1]! < 65_536), 'is no range of ports')
+  .refine(
+    (range) => !range || (range[0]! > 0 && range[0]! <= range[1]! && range[1]! < 65_536),
+    'is no range of ports',
+  )
   .transform((range) => (range ? { from: range[0]!, to: range[1]! } : null))
 
 const Environment = z.object({
-  VITRINE_STATE_DIR: z.string().min(1).default(join(homedir(), '.vitrine')).transform((path) => resolve(path)),
+  VITRINE_STATE_DIR: z
+    .string()
+    .min(1)
+    .default(join(homedir(), '.vitrine'))
+    .transform((path) => resolve(path)),
   VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
-  VITRINE_PORT: whole(0, 65_535).default(7080),
+  VITRINE_PORT: whole(1, 65_535).default(7080),
   VITRINE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   VITRINE_MODEL_SERVERS: z
     .string()
@@ -34,6 +37,10 @@ const Environment = z.object({
   VITRINE_DESKTOP_PORTS: ports.default({ from: 6080, to: 6179 }),
   VITRINE_IMAGE: z.string().min(1).default('vitrine-sandbox'),
   VITRINE_OCI_RUNTIME: z.string().min(1).optional(),
+  VITRINE_WEB_DIR: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, '../../../dist/web')),
   DOCKER_HOST: z.string().min(1).default('unix:///var/run/docker.sock'),
 })
 
@@ -53,6 +60,8 @@ export type Config = Readonly<{
   image: string
   ociRuntime: string | undefined
   dockerHost: string
+  /** Where the built web app is. */
+  webDir: string
 }>
 
 /** Reads the environment once. Throws one error that lists every value that is wrong, and what it should be. */
@@ -65,7 +74,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const env = parsed.data
   // A Unix socket's path ends at 107 bytes, and each sandbox has one below the state directory.
   if (env.VITRINE_STATE_DIR.length > 70) {
-    throw new Error(`VITRINE_STATE_DIR is too long for the sockets below it: ${env.VITRINE_STATE_DIR} (at most 70 bytes).`)
+    throw new Error(
+      `VITRINE_STATE_DIR is too long for the sockets below it: ${env.VITRINE_STATE_DIR} (at most 70 bytes).`,
+    )
   }
   return Object.freeze({
     stateDir: env.VITRINE_STATE_DIR,
@@ -81,5 +92,6 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     image: env.VITRINE_IMAGE,
     ociRuntime: env.VITRINE_OCI_RUNTIME,
     dockerHost: env.DOCKER_HOST,
+    webDir: env.VITRINE_WEB_DIR,
   })
 }

@@ -97,7 +97,12 @@ export class Agents {
     await this.#tell(link, job)
     for await (const events of link.events(job.life.agentEvents, signal)) {
       const outOfMemory = fleet.view().get(link.sandbox)?.outOfMemory ?? false
-      const after = await observe(this.#options, job.id, { from: 'agent', sandbox: link.sandbox, events, outOfMemory })
+      const after = await observe(this.#options, job.id, {
+        from: 'agent',
+        sandbox: link.sandbox,
+        events,
+        outOfMemory,
+      })
       await link.acknowledge(events.at(-1)!.number, signal)
       if (!after || !events.some(({ event }) => event.type === 'verdict')) continue
       wake()

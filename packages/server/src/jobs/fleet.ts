@@ -46,7 +46,10 @@ export class Fleet {
     try {
       await this.#links.listen(id)
       await this.#runtime.create({ id, linkFolder: this.#links.folderOf(id), ...size }, signal)
-      this.#put({ id, state: 'running', exitCode: null, outOfMemory: false }, this.#known.get(id)?.pooled ?? pooled)
+      this.#put(
+        { id, state: 'running', exitCode: null, outOfMemory: false },
+        this.#known.get(id)?.pooled ?? pooled,
+      )
     } catch (error) {
       await this.remove(id, signal)
       throw error
@@ -80,6 +83,13 @@ export class Fleet {
       const known = this.#known.get(link.sandbox)
       if (known) Object.assign(known, { ready: false, linkLostAt: performance.now() })
     })
+  }
+
+  /** How many sandboxes wait in the pool, and how many are with jobs. */
+  count(): { ready: number; busy: number } {
+    const all = [...this.#known.values()]
+    const ready = all.filter(({ pooled, ready }) => pooled && ready).length
+    return { ready, busy: all.filter(({ pooled }) => !pooled).length }
   }
 
   view(): Map<string, Sandbox> {

@@ -3,7 +3,15 @@ import { VitrineError } from '@vitrine/contract/error.ts'
 import { isFinal, type JobState, type NewJob, type Reason } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { findByIdempotencyKey, findJob, insertJob, jobIds, pageOfJobs, type JobFilter, type StoredJob } from '../store/jobs.ts'
+import {
+  findByIdempotencyKey,
+  findJob,
+  insertJob,
+  jobIds,
+  pageOfJobs,
+  type JobFilter,
+  type StoredJob,
+} from '../store/jobs.ts'
 import type { Database, JobLife } from '../store/schema.ts'
 import { change, type Patch } from './change.ts'
 import { newId } from './id.ts'
@@ -53,11 +61,20 @@ export class Jobs {
     const { db, log, wake, defaultModel } = this.#options
     const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
     const { name, model, check, ...rest } = wanted
-    const request = { ...rest, name: name ?? null, model: model ?? defaultModel(), check: check ?? null, createdAt: now() }
+    const request = {
+      ...rest,
+      name: name ?? null,
+      model: model ?? defaultModel(),
+      check: check ?? null,
+      createdAt: now(),
+    }
     const job = await db.transaction().execute(async (transaction) => {
       const earlier = idempotencyKey ? await findByIdempotencyKey(transaction, idempotencyKey) : null
       if (earlier && earlier.hash !== hash) {
-        throw new VitrineError('idempotency_conflict', 'This Idempotency-Key was used before with another body.')
+        throw new VitrineError(
+          'idempotency_conflict',
+          'This Idempotency-Key was used before with another body.',
+        )
       }
       if (earlier) return earlier.job
       const job = await insertJob(
@@ -112,7 +129,8 @@ export class Jobs {
     return this.#change(id, (job) => {
       if (job.desktop !== 'closed' && !job.life.closing) return null
       if (!isFinal(job.state) || job.desktop !== 'closed') {
-        const what = job.desktop === 'closed' ? 'has not ended yet; its desktop opens by itself' : 'is being stopped'
+        const what =
+          job.desktop === 'closed' ? 'has not ended yet; its desktop opens by itself' : 'is being stopped'
         throw new VitrineError('conflict', `Job ${id} ${what}.`)
       }
       return { desktop: 'opening', life: { ...freshStart, expiresAt: null } }
@@ -154,7 +172,9 @@ export class Jobs {
   async removeAll(states?: readonly JobState[]): Promise<number> {
     const ids = await jobIds(this.#options.db, states)
     for (const id of ids) {
-      await change(this.#options, id, (job) => (states && !states.includes(job.state) ? null : { deleting: true }))
+      await change(this.#options, id, (job) =>
+        states && !states.includes(job.state) ? null : { deleting: true },
+      )
     }
     this.#options.wake()
     return ids.length

@@ -86,4 +86,3 @@ function waits({ life }: StoredJob, waiting: Waiting | null) {
     waited: life.waited + (waitingSince === null ? 0 : now() - waitingSince),
   }
 }
-

@@ -57,7 +57,8 @@ export function plan(world: World): Action[] {
   const held = new Set(world.jobs.flatMap(({ sandbox, life }) => [sandbox, life.previous?.sandbox]))
   const unheld = [...world.sandboxes.values()].filter(({ id }) => !held.has(id))
   const free = unheld.filter((box) => isFree(box, world)).map(({ id }) => id)
-  let slots = world.concurrency - world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
+  let slots =
+    world.concurrency - world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
 
   for (const job of world.jobs) {
     if (world.busy.has(job.id)) continue
@@ -67,7 +68,8 @@ export function plan(world: World): Action[] {
       const hasSlot = isFinal(job.state) || slots > 0
       const due = job.life.notBefore <= world.now
       const ready = hasSlot && due && takesPooled(job) ? free.shift() : undefined
-      if (!hasSlot) actions.push(...wait(job, { for: 'slot', message: `all ${world.concurrency} slots are taken` }))
+      if (!hasSlot)
+        actions.push(...wait(job, { for: 'slot', message: `all ${world.concurrency} slots are taken` }))
       else if (ready) actions.push({ do: 'claim', job, sandbox: ready })
       else if (!world.runtimeAnswers) {
         actions.push(...wait(job, { for: 'sandbox', message: 'the container engine does not answer' }))
@@ -116,7 +118,10 @@ function planHeld(job: StoredJob, id: string, world: World): Action[] {
   if (box?.state === 'paused') {
     return wait(job, { for: 'sandbox', message: 'the sandbox was paused by hand; it goes on when unpaused' })
   }
-  if (box?.link === 'ready' && (job.state === 'starting' || (isFinal(job.state) && job.desktop === 'opening'))) {
+  if (
+    box?.link === 'ready' &&
+    (job.state === 'starting' || (isFinal(job.state) && job.desktop === 'opening'))
+  ) {
     return [{ do: 'assign', job, sandbox: id }]
   }
   return job.life.waiting?.for === 'sandbox' && job.state === 'running' ? wait(job, null) : []
@@ -138,7 +143,10 @@ function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason
     return { code: 'sandbox_lost', message: `The sandbox ended with exit code ${box.exitCode ?? 'unknown'}.` }
   }
   if (box.state !== 'paused' && box.linkLost > linkMilliseconds && !world.busy.has(box.id)) {
-    return { code: 'agent_error', message: `The sandbox's agent has not answered for ${linkMilliseconds / 1000} s.` }
+    return {
+      code: 'agent_error',
+      message: `The sandbox's agent has not answered for ${linkMilliseconds / 1000} s.`,
+    }
   }
   return null
 }
@@ -149,7 +157,8 @@ function wait(job: StoredJob, waiting: Waiting | null): Action[] {
 
 function planPool(unheld: readonly Sandbox[], world: World): Action[] {
   const healthy = unheld.filter(
-    (box) => box.pooled && box.state !== 'exited' && box.state !== 'paused' && box.linkLost <= linkMilliseconds,
+    (box) =>
+      box.pooled && box.state !== 'exited' && box.state !== 'paused' && box.linkLost <= linkMilliseconds,
   )
   const spare = healthy.slice(world.poolSize)
   const unwanted = [...unheld.filter((box) => !healthy.includes(box)), ...spare]

@@ -32,4 +32,5 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
   }
 }
 
-const time = (milliseconds: number | null) => (milliseconds === null ? null : new Date(milliseconds).toISOString())
+const time = (milliseconds: number | null) =>
+  milliseconds === null ? null : new Date(milliseconds).toISOString()

@@ -78,7 +78,8 @@ export class Reconciler {
     for (const key of keys) this.#busy.add(key)
     const running = this.#apply(action, signal)
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#options.log.warn({ action: action.do, keys, error }, 'an action failed; it is planned again')
+        if (!signal.aborted)
+          this.#options.log.warn({ action: action.do, keys, error }, 'an action failed; it is planned again')
       })
       .finally(() => {
         for (const key of keys) this.#busy.delete(key)

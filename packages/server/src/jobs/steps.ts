@@ -50,7 +50,10 @@ export class Steps {
     try {
       await this.#options.fleet.start(sandbox, { memoryMiB, cpus }, false, signal)
     } catch (error) {
-      await this.retry(held, `The sandbox did not start: ${error instanceof Error ? error.message : String(error)}`)
+      await this.retry(
+        held,
+        `The sandbox did not start: ${error instanceof Error ? error.message : String(error)}`,
+      )
       throw error
     }
   }
@@ -154,7 +157,11 @@ export class Steps {
   }
 
   /** Puts a job's kept files into the sandbox that shows them again. */
-  async #putBack(job: StoredJob, link: { writeFile: (path: string, body: Readable, signal: AbortSignal) => Promise<void> }, signal: AbortSignal) {
+  async #putBack(
+    job: StoredJob,
+    link: { writeFile: (path: string, body: Readable, signal: AbortSignal) => Promise<void> },
+    signal: AbortSignal,
+  ) {
     const { files } = this.#options
     const kept = await latestKept(files, job)
     if (!kept) return
@@ -168,5 +175,15 @@ export class Steps {
 
 function assignment(job: StoredJob, mode: 'work' | 'show'): Assignment {
   const { task, model, language, check, limits } = job.request
-  return { job: job.id, run: job.run, mode, task, model, language, check, limits, program: job.life.verdict?.program ?? null }
+  return {
+    job: job.id,
+    run: job.run,
+    mode,
+    task,
+    model,
+    language,
+    check,
+    limits,
+    program: job.life.verdict?.program ?? null,
+  }
 }

@@ -44,7 +44,13 @@ export class Link {
 
   /** False where the sandbox has taken another assignment before. */
   async assign(assignment: Assignment, signal: AbortSignal): Promise<boolean> {
-    const { status } = await this.#send('PUT', linkPaths.assignment, signal, JSON.stringify(assignment), [204, 409])
+    const { status } = await this.#send(
+      'PUT',
+      linkPaths.assignment,
+      signal,
+      JSON.stringify(assignment),
+      [204, 409],
+    )
     return status === 204
   }
 
@@ -69,7 +75,9 @@ export class Link {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       if (rest.length > answerBytes) throw broken(this.sandbox, 'sent an event that is too long')
-      const events = lines.map((line) => this.#parse(line, NumberedEvent)).filter(({ number }) => number > last)
+      const events = lines
+        .map((line) => this.#parse(line, NumberedEvent))
+        .filter(({ number }) => number > last)
       for (const { number } of events) {
         if (number !== last + 1) throw broken(this.sandbox, `skipped event ${last + 1}`)
         last = number

@@ -5,12 +5,11 @@ import type { Duplex } from 'node:stream'
 import { linkProtocol, linkSocket, linkVersion } from '@vitrine/contract/link.ts'
 import { Link } from './link.ts'
 
-
 export type LinksOptions = {
   /** Where each sandbox gets a folder with its socket. */
   folder: string
   /** Takes plain requests from a sandbox: the gateway. The socket tells which sandbox it is. */
-  serve: (sandbox: string, request: IncomingMessage, response: ServerResponse) => void
+  serve: (sandbox: string, request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** A sandbox's agent has dialled in. */
   onLink: (link: Link) => void
 }
@@ -66,9 +65,15 @@ export class Links {
   }
 
   async #open(sandbox: string): Promise<http.Server> {
-    const server = http.createServer({ headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16 * 1024 })
+    const server = http.createServer({
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      maxHeaderSize: 16 * 1024,
+    })
     server.maxConnections = 256
-    server.on('request', (request, response) => this.#options.serve(sandbox, request, response))
+    server.on('request', (request, response) => {
+      this.#options.serve(sandbox, request, response).catch(() => response.destroy())
+    })
     server.on('upgrade', (request, socket, head) => this.#upgrade(sandbox, request, socket, head))
     server.on('clientError', (_, socket) => socket.destroy())
     const folder = this.folderOf(sandbox)
@@ -94,7 +99,9 @@ export class Links {
       socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n')
       return
     }
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${linkProtocol}\r\n\r\n`)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${linkProtocol}\r\n\r\n`,
+    )
     if (head.length > 0) socket.unshift(head)
     this.#links.get(sandbox)?.close()
     const link = new Link(sandbox, socket)

@@ -19,13 +19,25 @@ export async function appendEvents(
   for (let from = 0; from < bodies.length; from += 1000) {
     const rows = bodies
       .slice(from, from + 1000)
-      .map(({ type, data }, index) => ({ job, seq: first + from + index, at, run, type, data: JSON.stringify(data) }))
+      .map(({ type, data }, index) => ({
+        job,
+        seq: first + from + index,
+        at,
+        run,
+        type,
+        data: JSON.stringify(data),
+      }))
     await db.insertInto('events').values(rows).execute()
   }
 }
 
 /** At most `limit` events after number `after`, in order. */
-export async function eventsAfter(db: Database, job: string, after: number, limit: number): Promise<JobEvent[]> {
+export async function eventsAfter(
+  db: Database,
+  job: string,
+  after: number,
+  limit: number,
+): Promise<JobEvent[]> {
   const rows = await db
     .selectFrom('events')
     .selectAll()

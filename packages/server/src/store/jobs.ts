@@ -64,6 +64,12 @@ export async function findByIdempotencyKey(db: Database, key: string) {
   return found ? { job: stored(found), hash: found.idempotency_hash } : null
 }
 
+/** The job that holds a sandbox. */
+export async function jobOfSandbox(db: Database, sandbox: string): Promise<string | null> {
+  const found = await db.selectFrom('jobs').select('id').where('sandbox', '=', sandbox).executeTakeFirst()
+  return found?.id ?? null
+}
+
 /** All jobs for which something is left to do, the oldest first. */
 export async function activeJobs(db: Database): Promise<StoredJob[]> {
   const found = await db.selectFrom('jobs').selectAll().where('active', '=', 1).orderBy('number').execute()
@@ -82,7 +88,9 @@ export async function pageOfJobs(db: Database, filter: JobFilter, limit: number)
   }
   const { before } = filter
   if (before) {
-    query = query.where('number', '<', (from) => from.selectFrom('jobs').select('number').where('id', '=', before))
+    query = query.where('number', '<', (from) =>
+      from.selectFrom('jobs').select('number').where('id', '=', before),
+    )
   }
   const found = await query.orderBy('number', 'desc').limit(limit).execute()
   return found.map(stored)

@@ -1,0 +1,217 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import { VitrineError } from '@vitrine/contract/error.ts'
+import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { Access, readToken } from './api/access.ts'
+import { createApp } from './api/app.ts'
+import { eventRoutes } from './api/events.ts'
+import { fileRoutes } from './api/files.ts'
+import { jobRoutes } from './api/jobs.ts'
+import { listen, upgrades } from './api/listen.ts'
+import { readWebFiles } from './api/pages.ts'
+import { serverRoutes } from './api/server.ts'
+import type { Config } from './config.ts'
+import { createDesktopPorts } from './desktops/ports.ts'
+import { createScreenshots } from './desktops/screenshot.ts'
+import { createViewers } from './desktops/viewers.ts'
+import { EventLog } from './events/event-log.ts'
+import { folderStore } from './files/file-store.ts'
+import { runEmbedded } from './gateway/embedded.ts'
+import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { Agents } from './jobs/agents.ts'
+import { Fleet } from './jobs/fleet.ts'
+import { newId } from './jobs/id.ts'
+import { Jobs } from './jobs/jobs.ts'
+import { observe, type Report } from './jobs/observe.ts'
+import { Reconciler } from './jobs/reconcile.ts'
+import { Steps } from './jobs/steps.ts'
+import { Links } from './links/links.ts'
+import type { Runtime } from './runtimes/runtime.ts'
+import { lockState, serverFile } from './state-lock.ts'
+import { activeJobs, countJobs, jobOfSandbox, type StoredJob } from './store/jobs.ts'
+import { setting } from './store/settings.ts'
+import { openSqlite } from './store/sqlite.ts'
+
+const { version } = packageJson
+
+export type ServeOptions = {
+  /** The runtime for this installation's sandboxes. */
+  runtimeFor: (installation: string) => Promise<Runtime>
+  log: Logger
+}
+
+export type Serving = AsyncDisposable & { url: string }
+
+/**
+ * Puts the parts together: config → store → links → jobs → loops → listen. The caller disposes of what it gets, which
+ * goes back the same way; sandboxes live on. Throws one readable message where the state, the port or the configuration
+ * can't be used.
+ */
+export async function serve(config: Config, { runtimeFor, log }: ServeOptions): Promise<Serving> {
+  await using stack = new AsyncDisposableStack()
+  await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
+  await chmod(config.stateDir, 0o700)
+  stack.use(await lockState(config.stateDir))
+  const stop = new AbortController()
+  const stopping = stop.signal
+
+  const db = await openSqlite(join(config.stateDir, 'vitrine.db'))
+  stack.defer(() => db.destroy())
+  const installation = await setting(db, 'installation', newId('sbx').slice('sbx-'.length))
+  const access = new Access({ token: await readToken(config.stateDir), publicUrl: publicUrl(config) })
+  const eventLog = new EventLog(db)
+  const store = { db, log: eventLog }
+  const files = folderStore(join(config.stateDir, 'files'))
+  const runtime = await runtimeFor(installation)
+
+  const report = (job: string | null, what: Report) => {
+    if (!job) return
+    observe(store, job, what).catch((error: unknown) => log.error({ job, error }, 'a report was lost'))
+  }
+  const gateway = stack.use(
+    createGateway({
+      upstreams: config.modelServers.filter((server) => server !== 'embedded'),
+      concurrencyPerUpstream: 1,
+      maxContext: 32_768,
+      maxPredict: 16_384,
+      onWaiting: ({ job }, waiting) => report(job, { from: 'gateway', waiting }),
+      onUsage: ({ job }, usage) => report(job, { from: 'gateway', ...usage }),
+      log,
+    }),
+  )
+
+  const links = stack.use(
+    new Links({
+      folder: join(config.stateDir, 'links'),
+      serve: async (sandbox, request, response) => {
+        const job = await jobOfSandbox(db, sandbox)
+        await gateway.handle({ sandbox, job }, request, response)
+      },
+      onLink: (link) => agents.linked(link),
+    }),
+  )
+  const fleet = new Fleet(runtime, links)
+  const wake = () => reconciler.wake()
+  const agents = new Agents({ ...store, fleet, links, files, wake, logger: log, signal: stopping })
+  const jobs = new Jobs({ ...store, defaultModel: () => config.model, wake, tell: (job) => agents.tell(job) })
+
+  const openDesktop = async (id: string, signal: AbortSignal) => {
+    const job = await jobs.get(id)
+    const link = job.desktop === 'live' && job.sandbox ? links.find(job.sandbox) : null
+    if (!link) throw new VitrineError('conflict', `The desktop of job ${id} is ${job.desktop}.`)
+    return link.desktop(signal)
+  }
+  const viewers = stack.use(createViewers({ open: openDesktop }))
+  const web = await readWebFiles(config.webDir)
+  const ports = stack.use(
+    createDesktopPorts({
+      ...(config.desktopPorts ?? noPorts),
+      host: config.host,
+      serve: () => onlyDesktopPage(serveHttp),
+      upgrade: (job) => upgrades(access, (path) => (path === '/websockify' ? job : null), viewers.accept),
+    }),
+  )
+  const steps = new Steps({ ...store, fleet, links, agents, files, ports })
+  const { poolSize, concurrency } = config
+  const reconciler = new Reconciler({ db, fleet, steps, poolSize, concurrency, log })
+
+  const desktopUrl = ({ id, life: { desktopPort: port } }: StoredJob) =>
+    port !== null && config.publicUrl === undefined
+      ? `http://localhost:${port}/vnc.html?host=localhost&port=${port}`
+      : new URL(`jobs/${id}/vnc.html`, publicUrl(config)).href
+  const health = async (signal: AbortSignal) => {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(4_000)])
+    const [ofRuntime, model, queued] = await Promise.all([
+      runtime.health(bounded),
+      gateway.health(config.model, bounded),
+      countJobs(db, ['queued']),
+    ])
+    const { ready, busy } = fleet.count()
+    return { version, ...ofRuntime, model, sandboxes: { ready, busy, poolSize, concurrency }, queued }
+  }
+  const app = createApp({
+    handlers: {
+      ...jobRoutes(jobs, desktopUrl),
+      ...eventRoutes(db, jobs, eventLog, stopping),
+      ...fileRoutes(jobs, links, files),
+      ...serverRoutes(
+        {
+          health,
+          models: (signal) => gateway.models(config.model, signal),
+          screenshot: createScreenshots(openDesktop),
+        },
+        access,
+      ),
+    },
+    access,
+    web,
+    version,
+    log,
+  })
+  const serveHttp = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+
+  for (const job of await activeJobs(db)) await takeUpAgain(job)
+  const loops = [reconciler.run(stopping), runtime.watch(() => reconciler.hint(), stopping)]
+  if (config.modelServers.includes('embedded')) loops.push(runEngine(config, gateway, log, stopping))
+  stack.defer(async () => void (await Promise.all(loops)))
+
+  const { port, close } = await listen(
+    config.host,
+    config.port,
+    serveHttp,
+    upgrades(access, (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null, viewers.accept),
+  )
+  stack.defer(close)
+  const url = publicUrl({ ...config, port }).href
+  await writeFile(serverFile(config.stateDir), JSON.stringify({ url, pid: process.pid, installation }))
+  stack.defer(() => rm(serverFile(config.stateDir), { force: true }))
+  log.info({ url, version, installation }, 'listening')
+  if (!isLoopback(config.host)) {
+    log.warn(
+      `Everybody who reaches ${config.host}:${port} can try to sign in, and without TLS others can listen in.`,
+    )
+  }
+
+  stack.defer(() => stop.abort())
+  const whole = stack.move()
+  return { url, [Symbol.asyncDispose]: () => whole.disposeAsync() }
+
+  /** What a job held before this server started: its socket, on which its agent dials again, and its port. */
+  async function takeUpAgain({ id, sandbox, life }: StoredJob): Promise<void> {
+    for (const held of [sandbox, life.previous?.sandbox]) if (held) await links.listen(held)
+    if (life.desktopPort !== null) await ports.restore(id, life.desktopPort)
+  }
+}
+
+function runEngine(config: Config, gateway: Gateway, log: Logger, stopping: AbortSignal): Promise<void> {
+  const { modelFile, model } = config
+  if (modelFile === undefined)
+    throw new Error('VITRINE_MODEL_FILE must name the embedded engine’s GGUF file.')
+  return runEmbedded(
+    { modelFile, model, onUrl: (url) => gateway.setUpstreams(url ? [url] : []), log },
+    stopping,
+  )
+}
+
+const noPorts = { from: 1, to: 0 }
+
+const publicUrl = ({ publicUrl, port }: Pick<Config, 'publicUrl' | 'port'>) =>
+  new URL((publicUrl ?? `http://localhost:${port}`).replace(/\/?$/, '/'))
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** A desktop's own port shows that desktop and nothing else. */
+function onlyDesktopPage(serve: RequestListener): RequestListener {
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?')[0]
+    if (path === '/') request.url = (request.url ?? '/').replace('/', '/vnc.html')
+    else if (path !== '/vnc.html' && !/^\/assets\/[^/]+$/.test(path ?? '')) {
+      response.writeHead(404).end('Only a desktop is shown at this port: /vnc.html\n')
+      return
+    }
+    serve(request, response)
+  }
+}
