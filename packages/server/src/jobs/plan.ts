@@ -77,7 +77,14 @@ export function plan(world: World): Action[] {
       if (!isFinal(job.state)) slots--
     } else if (job.sandbox) actions.push(...planHeld(job, job.sandbox, world))
   }
-  return [...actions, ...planPool(unheld, world)]
+  const claimed = new Set(actions.flatMap((action) => (action.do === 'claim' ? [action.sandbox] : [])))
+  return [
+    ...actions,
+    ...planPool(
+      unheld.filter(({ id }) => !claimed.has(id)),
+      world,
+    ),
+  ]
 }
 
 function wantsSandbox(job: StoredJob): boolean {
