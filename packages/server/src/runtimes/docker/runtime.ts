@@ -1,0 +1,123 @@
+import { VitrineError } from '@vitrine/contract/error.ts'
+import type { ObservedSandbox, Runtime, RuntimeHealth } from '../runtime.ts'
+import { containerBody, installationLabel, sandboxLabel, type ContainerOptions } from './container.ts'
+import { dockerEngine, type Engine, type Listed } from './engine.ts'
+import { watchContainers } from './watch.ts'
+
+export type DockerOptions = ContainerOptions & {
+  /** `unix:///path` or `tcp://host:port` */
+  dockerHost: string
+}
+
+/** Sandboxes as containers of a Docker engine, 20.10 or later. Throws `bad_request` where `dockerHost` is no address. */
+export function dockerRuntime(options: DockerOptions): Runtime {
+  const engine = dockerEngine(options.dockerHost)
+  const ours = { [installationLabel]: options.installation }
+  // The engine's `OOMKilled` of a running container cannot be listed; its events tell.
+  const ranOutOfMemory = new Set<string>()
+
+  return {
+    create: async (spec, signal) => {
+      const body = containerBody(spec, options)
+      const labels = { ...ours, [sandboxLabel]: spec.id }
+      const name = `vitrine-${spec.id}`
+      const created = await engine.createContainer(name, body, signal)
+      if (created.outcome === 'no image') throw new VitrineError('unavailable', missingImage(options.image))
+      const id = created.outcome === 'created' ? created.id : await ownContainer(engine, name, labels, signal)
+      await startOrRemove(engine, id, signal)
+    },
+
+    remove: async (id, signal) => {
+      const found = await engine.listContainers({ ...ours, [sandboxLabel]: id }, signal)
+      await Promise.all(found.map((container) => engine.removeContainer(container.Id, signal)))
+    },
+
+    list: async (signal) => {
+      const listed = await engine.listContainers(ours, signal)
+      const observed = await Promise.all(listed.map((one) => observe(engine, one, signal)))
+      const sandboxes = observed.filter((one) => one !== null)
+      for (const id of ranOutOfMemory) {
+        if (!sandboxes.some((one) => one.id === id)) ranOutOfMemory.delete(id)
+      }
+      return sandboxes.map((one) => ({ ...one, outOfMemory: one.outOfMemory || ranOutOfMemory.has(one.id) }))
+    },
+
+    watch: (wake, signal) => {
+      const hint = ({ action, labels }: { action: string; labels: Record<string, string> }) => {
+        const sandbox = labels[sandboxLabel]
+        if (action === 'oom' && sandbox !== undefined) ranOutOfMemory.add(sandbox)
+        wake()
+      }
+      return watchContainers(engine, ours, { connected: wake, hint }, signal)
+    },
+
+    health: (signal) => health(engine, options, signal),
+  }
+}
+
+/** The id of the container that an earlier attempt made under this name; throws where it is somebody else's. */
+async function ownContainer(
+  engine: Engine,
+  name: string,
+  labels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<string> {
+  const found = await engine.inspectContainer(name, signal)
+  const own = Object.entries(labels).every(([key, value]) => found?.Config.Labels?.[key] === value)
+  if (found && own) return found.Id
+  throw new VitrineError(
+    'unavailable',
+    `The container ${name} exists already and is not this installation's. Remove it (docker rm -f ${name}) or leave it; the next sandbox gets another name.`,
+  )
+}
+
+async function startOrRemove(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    await engine.startContainer(id, signal)
+  } catch (error) {
+    // What cannot be removed now is listed, and the reconciler removes it.
+    await engine.removeContainer(id, AbortSignal.timeout(10_000)).catch(() => {})
+    throw error
+  }
+}
+
+const states: Record<Listed['State'], ObservedSandbox['state']> = {
+  created: 'starting',
+  restarting: 'starting',
+  running: 'running',
+  paused: 'paused',
+  removing: 'exited',
+  exited: 'exited',
+  dead: 'exited',
+}
+
+/** Null where it is gone by now. */
+async function observe(engine: Engine, listed: Listed, signal: AbortSignal): Promise<ObservedSandbox | null> {
+  const id = listed.Labels[sandboxLabel]
+  if (id === undefined) return null
+  const state = states[listed.State]
+  if (state !== 'exited') return { id, state, exitCode: null, outOfMemory: false }
+  const inspected = await engine.inspectContainer(listed.Id, signal)
+  if (!inspected) return null
+  return { id, state, exitCode: inspected.State.ExitCode, outOfMemory: inspected.State.OOMKilled }
+}
+
+async function health(engine: Engine, { image, dockerHost }: DockerOptions, signal: AbortSignal) {
+  try {
+    const { Version } = await engine.versions(signal)
+    const hasImage = await engine.hasImage(image, signal)
+    return {
+      engine: { ok: true, message: `Docker ${Version} answers at ${dockerHost}.` },
+      image: { ok: hasImage, message: hasImage ? 'The image is there.' : missingImage(image), name: image },
+    } satisfies RuntimeHealth
+  } catch (error) {
+    if (!(error instanceof VitrineError)) throw error
+    return {
+      engine: { ok: false, message: error.message },
+      image: { ok: false, message: 'Not known while Docker does not answer.', name: image },
+    }
+  }
+}
+
+const missingImage = (image: string) =>
+  `Docker does not have the sandbox image ${image}. Build it: ./vitrine up`
