@@ -56,24 +56,20 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
         <div class="stage" ref={stage} key={String(isOpen)} />
         {!isOpen && <p class="stage-word">{absence(job)}</p>}
       </div>
-      <div class="case-bar">
-        <p role="status">{isOpen ? statusText(status) : ''}</p>
+      <div class="case-bar" hidden={!isOpen}>
+        <p role="status">{isOpen && statusText(status)}</p>
         {mayConnect && (
           <button type="button" onClick={() => connection.current?.connectNow()}>
             Connect now
           </button>
         )}
-        {isOpen && (
-          <>
-            <button type="button" aria-pressed={isViewOnly} onClick={changeViewOnly}>
-              View only
-            </button>
-            {document.fullscreenEnabled && (
-              <button type="button" onClick={() => void stage.current?.requestFullscreen()}>
-                Full screen
-              </button>
-            )}
-          </>
+        <button type="button" aria-pressed={isViewOnly} onClick={changeViewOnly}>
+          View only
+        </button>
+        {document.fullscreenEnabled && (
+          <button type="button" onClick={() => void stage.current?.requestFullscreen()}>
+            Full screen
+          </button>
         )}
       </div>
     </section>

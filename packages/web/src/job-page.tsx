@@ -118,7 +118,7 @@ function JobHead({ job }: { job: Job }) {
       <p class="facts">
         <span>{job.model}</span>
         <span>{job.language}</span>
-        <span>started {span(secondsBetween(job.createdAt, now))} ago</span>
+        <span>created {span(secondsBetween(job.createdAt, now))} ago</span>
         {job.run > 1 && <span>run {job.run}</span>}
         {job.desktop.state !== 'closed' && expiresAt && (
           <span>desktop closes in {span(-secondsBetween(expiresAt, now))}</span>

@@ -47,6 +47,9 @@ export function JobsPage({ site }: { site: Site }) {
     <>
       <Header site={site} />
       <main class="jobs-page">
+        <h1 class="unseen" tabIndex={-1}>
+          Jobs
+        </h1>
         <section class="new-job" aria-labelledby="new-job">
           <h2 id="new-job">New job</h2>
           <HealthNotice site={site} />
@@ -54,9 +57,7 @@ export function JobsPage({ site }: { site: Site }) {
         </section>
         <section class="gallery" aria-labelledby="jobs">
           <div class="gallery-head">
-            <h1 id="jobs" tabIndex={-1}>
-              Jobs
-            </h1>
+            <h2 id="jobs">On display</h2>
             <div class="filters" role="group" aria-label="Show which jobs">
               {filters.map((one) => (
                 <button
@@ -99,7 +100,7 @@ export function JobsPage({ site }: { site: Site }) {
 function EmptyCase({ onExample }: { onExample: (task: string) => void }) {
   return (
     <div class="empty-case">
-      <h2>Nothing on display yet</h2>
+      <h3>Nothing yet</h3>
       <p>
         Describe a small program. A model writes it, a sandbox runs it, and you watch on a desktop of its own.
         Try one of these:

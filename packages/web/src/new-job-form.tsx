@@ -14,6 +14,8 @@ type Problems = Partial<Record<Field | 'form', string>>
 export function NewJobForm(props: { site: Site; task: string; onTask: (task: string) => void }) {
   const { site } = props
   const models = usePolled('models', 30_000, (signal) => site.vitrine.models.list({ signal }))
+  const defaultName = models.value?.find((model) => model.default)?.name
+  const others = models.value?.filter((model) => !model.default) ?? []
   const [problems, setProblems] = useState<Problems>({})
   const [isBusy, setBusy] = useState(false)
   const lastTry = useRef({ body: '', key: '' })
@@ -52,11 +54,10 @@ export function NewJobForm(props: { site: Site; task: string; onTask: (task: str
       <div class="pair">
         <Labelled field="model" label="Model" problem={problems.model}>
           <select {...described('model', problems)}>
-            <option value="">The server’s default</option>
-            {models.value?.map((model) => (
-              <option key={model.name} value={model.name}>
-                {model.name}, {size(model.bytes)}
-                {model.default ? ' (default)' : ''}
+            <option value="">{defaultName ? `${defaultName} (default)` : 'Default'}</option>
+            {others.map(({ name, bytes }) => (
+              <option key={name} value={name}>
+                {name}, {size(bytes)}
               </option>
             ))}
           </select>

@@ -70,6 +70,18 @@ test('a wait is one entry, however often its message changes, and then it is ove
   expect(entries).toMatchObject([{ kind: 'wait', message: '1 before', isOver: true }])
 })
 
+test('the end of a job ends its waits', () => {
+  const canceled: Body = { type: 'job.state', data: { from: 'queued', to: 'canceled', reason: null } }
+  const { entries } = tell(emptyStory, numbered([waiting('2 before'), canceled]))
+  expect(entries[0]).toMatchObject({ kind: 'wait', isOver: true })
+})
+
+test('windows that open one after the other are one entry', () => {
+  const opened = (program: string): Body => ({ type: 'desktop.window', data: { program } })
+  const { entries } = tell(emptyStory, numbered([opened('gedit'), opened('xterm')]))
+  expect(entries).toMatchObject([{ kind: 'windows', programs: ['gedit', 'xterm'] }])
+})
+
 test('a second run begins a part of its own, and its first candidate is another one', () => {
   const first = tell(emptyStory, numbered([begun, words('old')]))
   const { entries } = tell(first, numbered([begun, words('new')], 2, 3))

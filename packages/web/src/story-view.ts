@@ -1,5 +1,6 @@
+import { isFinal } from '@vitrine/sdk/jobs.ts'
 import type { Check, JobEvent, Verdict } from './site.ts'
-import { checkWord, outcomeWord, phaseWord, stateWord } from './words.ts'
+import { checkWord, outcomeWord, stateWord } from './words.ts'
 
 export type Tone = 'plain' | 'good' | 'bad' | 'warning'
 
@@ -22,6 +23,7 @@ export type Entry = { key: number; at: string } & (
   | Candidate
   | { kind: 'run'; run: number }
   | { kind: 'note'; tone: Tone; text: string }
+  | { kind: 'windows'; programs: readonly string[] }
   | { kind: 'wait'; message: string; isOver: boolean }
   | { kind: 'verdict'; verdict: Verdict; message: string | null }
 )
@@ -49,13 +51,14 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'job.state': {
       const { to, reason } = event.data
       const tone = to === 'succeeded' ? 'good' : to === 'failed' ? 'bad' : 'plain'
-      return note(reason ? `${stateWord[to]}: ${reason.message}` : stateWord[to], tone)
+      const noted = note(reason ? `${stateWord[to]}: ${reason.message}` : stateWord[to], tone)
+      return isFinal(to) ? wait(noted, event, undefined) : noted
     }
     case 'job.waiting':
     case 'model.waiting':
       return wait(told, event, event.data.waiting?.message)
     case 'job.phase':
-      return event.data.phase === 'opening' ? note(phaseWord.opening) : told
+      return told
     case 'candidate.started':
       return add(candidateOf(event.data))
     case 'candidate.thinking':
@@ -67,7 +70,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'file.saved':
       return note(`Saved ${event.data.path}`)
     case 'desktop.window':
-      return note(`Opened ${event.data.program} on the desktop`)
+      return addWindow(told, event, event.data.program)
     case 'verdict':
       return add({
         kind: 'verdict',
@@ -109,6 +112,17 @@ function wait(story: Story, { seq, at }: JobEvent, message: string | undefined):
   }
   const changed = { ...last, message: message ?? last.message, isOver: message === undefined }
   return { ...story, entries: story.entries.map((entry) => (entry === last ? changed : entry)) }
+}
+
+/** Windows that open one after the other are one entry. */
+function addWindow(story: Story, { seq, at }: JobEvent, program: string): Story {
+  const last = story.entries.at(-1)
+  const entry: Entry =
+    last?.kind === 'windows'
+      ? { ...last, programs: [...last.programs, program] }
+      : { key: seq, at, kind: 'windows', programs: [program] }
+  const before = last?.kind === 'windows' ? story.entries.slice(0, -1) : story.entries
+  return { ...story, entries: [...before, entry] }
 }
 
 function candidateOf(data: EventOf<'candidate.started'>['data']): Candidate {

@@ -35,6 +35,8 @@ function EntryBody({ entry }: { entry: Entry }) {
       return <h3>Run {entry.run}</h3>
     case 'note':
       return <p data-tone={entry.tone}>{entry.text}</p>
+    case 'windows':
+      return <p>Opened {entry.programs.join(', ')} on the desktop</p>
     case 'wait':
       return <p class={entry.isOver ? 'waited' : 'waiting'}>{entry.message}</p>
     case 'candidate':
@@ -125,7 +127,7 @@ function Checks({ checks }: { checks: readonly Check[] }) {
   )
 }
 
-const clock = (at: string) => new Date(at).toLocaleTimeString()
+const clock = (at: string) => new Date(at).toLocaleTimeString(undefined, { hourCycle: 'h23' })
 
 /** Follows the end for as long as the end is what the reader looks at. */
 function useStickToEnd(box: { current: HTMLElement | null }, story: Told): void {

@@ -38,9 +38,9 @@ export function title(job: Pick<Job, 'name' | 'task'>): string {
 
 /** What a job does now, waits for, or ended with. */
 export function situation(job: Job): string {
-  if (job.waiting) return job.waiting.message
   if (job.reason) return job.reason.message
   if (job.verdict) return outcomeWord[job.verdict.outcome]
+  if (job.waiting) return job.waiting.message
   return job.phase ? phaseWord[job.phase] : ''
 }
 
