@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Waiting } from '@vitrine/contract/job.ts'
+import type { Health, ModelEntry } from '@vitrine/contract/routes.ts'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import { createAdmission } from './admission.ts'
+import { createAnswer, sendError, sendJson } from './answer.ts'
+import { chatCall, generateCall, shownModel, type ModelCall } from './bodies.ts'
+import { makeCall, type TokenUse } from './call.ts'
+import type { Caller, Worker } from './caller.ts'
+import { ollamaDialect, type Dialect } from './dialect.ts'
+import { createFairQueue } from './fair-queue.ts'
+import { createFleet } from './fleet.ts'
+import { GatewayError } from './gateway-error.ts'
+import { defaultLimits, type GatewayLimits } from './limits.ts'
+import { everyModel, listModels, modelHealth, showModel, upstreamVersion } from './models.ts'
+import { openaiChat, openaiDialect, openaiModels } from './openai.ts'
+import { readBody } from './read-body.ts'
+import { createWaitingBoard } from './waiting.ts'
+
+export type GatewayOptions = Pick<GatewayLimits, 'maxContext' | 'maxPredict'> & {
+  /** Base URLs of servers that speak Ollama's protocol. */
+  upstreams: readonly string[]
+  /** Generations that one server makes at a time. */
+  concurrencyPerUpstream: number
+  limits?: Partial<GatewayLimits>
+  /** What a job waits for, whenever that changes; null: it gets its answer. */
+  onWaiting: (worker: Worker, waiting: Waiting | null) => void
+  /** Once for each call that the model answered, also where the answer did not reach its end. */
+  onUsage: (worker: Worker, use: TokenUse) => void
+  log: Pick<Logger, 'warn' | 'error'>
+}
+
+export type Gateway = AsyncDisposable & {
+  /**
+   * Answers one request of a sandbox, in Ollama's protocol or OpenAI's, errors included. Resolves when the answer is read or
+   * the caller has gone.
+   */
+  handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void>
+  setUpstreams(urls: readonly string[]): void
+  /** Throws a VitrineError `unavailable` where no server answers. */
+  models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
+  health(defaultModel: string): Promise<z.infer<typeof Health>['model']>
+}
+
+/** The model endpoint for sandboxes: a caller is known by its socket, waits in a fair queue, and may only generate. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { maxContext, maxPredict, log } = options
+  const limits: GatewayLimits = { ...defaultLimits, ...options.limits, maxContext, maxPredict }
+  const fleet = createFleet(options.upstreams, limits, () => queue.offer())
+  const queue = createFairQueue(() => fleet.all(), options.concurrencyPerUpstream)
+  const board = createWaitingBoard(options.onWaiting)
+  const admission = createAdmission(limits.callsPerSandbox)
+  const parts = { fleet, queue, board, limits, onUsage: options.onUsage }
+
+  async function handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    const gone = new AbortController()
+    const leave = () => gone.abort(new GatewayError('answer_unread', 'the caller went away'))
+    response.once('close', leave)
+    if (response.closed) leave()
+    try {
+      using _ = admission.admit(caller.sandbox)
+      await route(path, caller, request, response, gone.signal)
+    } catch (error) {
+      if (gone.signal.aborted) return
+      fail(caller, path, error, response)
+    } finally {
+      response.off('close', leave)
+    }
+  }
+
+  async function route(
+    path: string,
+    caller: Caller,
+    request: IncomingMessage,
+    response: ServerResponse,
+    gone: AbortSignal,
+  ): Promise<void> {
+    const send = (body: object) => sendJson(response, 200, body, limits.unreadMs)
+    const body = () => readBody(request, limits.bodyBytes)
+    const models = async (list: 'models' | 'loaded') => {
+      await fleet.refresh()
+      return everyModel(fleet, list)
+    }
+    const speak = (call: ModelCall, dialect: Dialect) => {
+      const answer = createAnswer(response, dialect, { stream: call.stream, unreadMs: limits.unreadMs })
+      return makeCall(parts, requireJob(caller), call, answer, gone)
+    }
+    requireMethod(request, path)
+    switch (path) {
+      case '/api/generate':
+        requireJob(caller)
+        return speak(generateCall(await body(), limits), ollamaDialect)
+      case '/api/chat':
+        requireJob(caller)
+        return speak(chatCall(await body(), limits), ollamaDialect)
+      case '/v1/chat/completions': {
+        requireJob(caller)
+        const { chat, dialect } = openaiChat(await body())
+        return speak(chatCall(chat, limits), dialect)
+      }
+      case '/api/tags':
+        return send({ models: await models('models') })
+      case '/api/ps':
+        return send({ models: await models('loaded') })
+      case '/v1/models':
+        return send(openaiModels(await models('models')))
+      case '/api/show':
+        return send(await showModel(fleet, shownModel(await body())))
+      case '/api/version':
+        return send({ version: await upstreamVersion(fleet) })
+    }
+  }
+
+  function fail(caller: Caller, path: string, error: unknown, response: ServerResponse): void {
+    const known = error instanceof GatewayError ? error : new GatewayError('internal', 'the gateway failed')
+    if (known !== error)
+      log.error({ ...caller, path, error }, 'a model call failed by a fault of the gateway')
+    else if (known.status >= 500) log.warn({ ...caller, path, code: known.code }, known.message)
+    if (known.code === 'answer_unread') response.destroy()
+    else sendError(response, known, path.startsWith('/v1/') ? openaiDialect(false) : ollamaDialect)
+  }
+
+  return {
+    handle,
+    setUpstreams: (urls) => fleet.set(urls),
+    models: (defaultModel) => listModels(fleet, defaultModel),
+    health: (defaultModel) => modelHealth(fleet, defaultModel),
+    [Symbol.asyncDispose]: () => fleet.close(),
+  }
+}
+
+const methods: Record<string, 'GET' | 'POST'> = {
+  '/api/generate': 'POST',
+  '/api/chat': 'POST',
+  '/api/tags': 'GET',
+  '/api/show': 'POST',
+  '/api/ps': 'GET',
+  '/api/version': 'GET',
+  '/v1/chat/completions': 'POST',
+  '/v1/models': 'GET',
+}
+
+/** What is not named here does not exist for a sandbox: pull, create, copy, delete, push, blobs, and what comes yet. */
+function requireMethod({ method }: IncomingMessage, path: string): void {
+  const wanted = Object.hasOwn(methods, path) ? methods[path] : undefined
+  if (wanted === method) return
+  if (wanted) throw new GatewayError('method_not_allowed', `${path} wants ${wanted}`)
+  if (/^\/(api|v1)\//.test(path)) throw new GatewayError('forbidden', 'this is not open to sandboxes')
+  throw new GatewayError('not_found', 'there is nothing at this address')
+}
+
+function requireJob({ sandbox, job }: Caller): Worker {
+  if (job !== null) return { sandbox, job }
+  throw new GatewayError('forbidden', 'this sandbox has no job yet, so it may not use a model')
+}

@@ -1,0 +1,34 @@
+/** Bounds of one model call and of one sandbox's calls. Times are milliseconds. */
+export type GatewayLimits = {
+  /** Largest `num_ctx`; also what a call gets that names none, so that callers share one loaded model. */
+  maxContext: number
+  /** Largest `num_predict`; also what -1, -2, 0 and none become. */
+  maxPredict: number
+  bodyBytes: number
+  messages: number
+  /** Requests that one sandbox may have under way, those that wait included. */
+  callsPerSandbox: number
+  /** How long a call waits for a model server that is away or busy. */
+  patienceMs: number
+  /** No header comes before the model is loaded and the prompt is read. */
+  headerMs: number
+  /** The longest silence between two pieces of an answer. */
+  chunkMs: number
+  /** The longest generation, from its slot to its last piece. */
+  callMs: number
+  /** The longest that a caller may leave its answer unread. */
+  unreadMs: number
+  answerBytes: number
+}
+
+export const defaultLimits: Omit<GatewayLimits, 'maxContext' | 'maxPredict'> = {
+  bodyBytes: 4 * 1024 * 1024,
+  messages: 1000,
+  callsPerSandbox: 16,
+  patienceMs: 60_000,
+  headerMs: 5 * 60_000,
+  chunkMs: 60_000,
+  callMs: 30 * 60_000,
+  unreadMs: 60_000,
+  answerBytes: 16 * 1024 * 1024,
+}

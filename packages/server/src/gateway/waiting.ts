@@ -1,0 +1,74 @@
+import type { Waiting } from '@vitrine/contract/job.ts'
+import type { Worker } from './caller.ts'
+
+/** What one call waits for. */
+export type CallWaiting = Disposable & {
+  says(message: string): void
+  /** Says `text (12 s)`, counted from `since` (performance.now), for the first time in `inMs`, then every five seconds. */
+  counts(text: string, since: number, inMs: number): void
+  /** The model answers. */
+  ends(): void
+}
+
+export type WaitingBoard = { begin(worker: Worker): CallWaiting }
+
+const repeatMs = 5000
+
+/**
+ * Tells what each job waits for, whenever that changes. A job of several calls waits only while none of them gets an
+ * answer; it shows its oldest call's reason.
+ */
+export function createWaitingBoard(
+  onWaiting: (worker: Worker, waiting: Waiting | null) => void,
+): WaitingBoard {
+  const jobs = new Map<string, Set<{ message: string | null }>>()
+  const told = new Map<string, string>()
+
+  function tell(worker: Worker): void {
+    const calls = [...(jobs.get(worker.job) ?? [])]
+    const message = calls.some((call) => call.message === null) ? null : (calls[0]?.message ?? null)
+    if (message === (told.get(worker.job) ?? null)) return
+    if (message === null) told.delete(worker.job)
+    else told.set(worker.job, message)
+    onWaiting(worker, message === null ? null : { for: 'model', message })
+  }
+
+  function begin(worker: Worker): CallWaiting {
+    const call: { message: string | null } = { message: null }
+    const calls = jobs.get(worker.job) ?? new Set()
+    jobs.set(worker.job, calls.add(call))
+    let timer: NodeJS.Timeout | undefined
+
+    function say(message: string | null): void {
+      call.message = message
+      tell(worker)
+    }
+
+    return {
+      says(message) {
+        clearTimeout(timer)
+        say(message)
+      },
+      counts(text, since, inMs) {
+        clearTimeout(timer)
+        const count = () => {
+          say(`${text} (${Math.round((performance.now() - since) / 1000)} s)`)
+          timer = setTimeout(count, repeatMs)
+        }
+        timer = setTimeout(count, inMs)
+      },
+      ends() {
+        clearTimeout(timer)
+        say(null)
+      },
+      [Symbol.dispose]() {
+        clearTimeout(timer)
+        calls.delete(call)
+        if (calls.size === 0) jobs.delete(worker.job)
+        tell(worker)
+      },
+    }
+  }
+
+  return { begin }
+}
