@@ -1,0 +1,31 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { desktopFolder, environment } from './places.ts'
+
+const background = '#3b4a5e'
+
+/** What belongs to every desktop, on an X server that has just started: the background and the window manager. */
+export function dressDesktop(): void {
+  mkdirSync(environment['XDG_RUNTIME_DIR'] ?? '', { recursive: true, mode: 0o700 })
+  start(['xsetroot', '-solid', background, '-cursor_name', 'left_ptr'])
+  start(['openbox', '--sm-disable', '--config-file', `${desktopFolder}/openbox.xml`])
+}
+
+/** Starts a program on the desktop that may live as long as the sandbox. */
+export function start(command: readonly string[], cwd = '/'): ChildProcess {
+  const [program = '', ...words] = command
+  const child = spawn(program, words, { env: environment, cwd, stdio: 'ignore', detached: true })
+  child.on('error', (error) => console.log(`${program} could not be started: ${error.message}`))
+  return child
+}
+
+/** How many windows the window manager shows (EWMH, _NET_CLIENT_LIST). */
+export async function windowCount(): Promise<number> {
+  const asked = promisify(execFile)('xprop', ['-root', '_NET_CLIENT_LIST'], {
+    env: environment,
+    timeout: 5000,
+  })
+  const { stdout } = await asked.catch(() => ({ stdout: '' }))
+  return stdout.match(/0x[0-9a-f]+/g)?.length ?? 0
+}

@@ -1,0 +1,30 @@
+/** Where things are inside a sandbox. */
+export const output = '/output'
+export const home = '/home/agent'
+export const desktopFolder = '/opt/vitrine/desktop'
+export const webFolder = '/opt/vitrine/web'
+export const scratch = '/tmp/vitrine'
+export const rfbSocket = `${scratch}/rfb.sock`
+export const storyFile = `${scratch}/story.log`
+export const display = ':1'
+export const modelPort = 11434
+
+/**
+ * The environment of every program on the desktop, the model's programs included: nothing is inherited. No session bus
+ * and no settings daemon run here, so GTK is told not to look for them.
+ */
+export const environment: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/games',
+  HOME: home,
+  USER: 'agent',
+  SHELL: '/bin/bash',
+  LANG: 'C.UTF-8',
+  DISPLAY: display,
+  OLLAMA_HOST: `http://localhost:${modelPort}`,
+  XDG_RUNTIME_DIR: `${scratch}/run`,
+  DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+  GSETTINGS_BACKEND: 'memory',
+  GIO_USE_VFS: 'local',
+  NO_AT_BRIDGE: '1',
+  PYTHONDONTWRITEBYTECODE: '1',
+}

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** The living processes that belong to a program: those of its process group, and those that carry its mark. */
+export function members(group: number | undefined, mark: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => belongs(pid, group, mark))
+}
+
+/** True where one of these processes listens on a TCP port. */
+export function listens(pids: readonly number[]): boolean {
+  const listening = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap(listeningInodes))
+  return listening.size > 0 && pids.some((pid) => sockets(pid).some((inode) => listening.has(inode)))
+}
+
+/** proc(5), /proc/pid/stat: after the name in parentheses come state, parent and process group. */
+function belongs(pid: number, group: number | undefined, mark: string): boolean {
+  const stat = read(`/proc/${pid}/stat`)
+  const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (state === undefined || state === 'Z' || state === 'X') return false
+  if (group !== undefined && Number(itsGroup) === group) return true
+  return read(`/proc/${pid}/environ`).includes(`VITRINE_RUN=${mark}`)
+}
+
+/** proc(5), /proc/net/tcp: the fourth field is the state, 0A for listening; the tenth is the inode. */
+function listeningInodes(path: string): string[] {
+  return read(path)
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A')
+    .map((fields) => fields[9] ?? '')
+}
+
+function sockets(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1]
+      return inode ? [inode] : []
+    })
+  } catch {
+    return [] // It ended meanwhile.
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
