@@ -67,8 +67,7 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
   const files = folderStore(join(config.stateDir, 'files'))
   const runtime = await runtimeFor(installation)
 
-  const report = (job: string | null, what: Report) => {
-    if (!job) return
+  const report = (job: string, what: Report) => {
     observe(store, job, what).catch((error: unknown) => log.error({ job, error }, 'a report was lost'))
   }
   const gateway = stack.use(
@@ -126,7 +125,7 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(4_000)])
     const [ofRuntime, model, queued] = await Promise.all([
       runtime.health(bounded),
-      gateway.health(config.model, bounded),
+      gateway.health(config.model),
       countJobs(db, ['queued']),
     ])
     const { ready, busy } = fleet.count()
@@ -140,7 +139,7 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
       ...serverRoutes(
         {
           health,
-          models: (signal) => gateway.models(config.model, signal),
+          models: async () => ({ models: await gateway.models(config.model) }),
           screenshot: createScreenshots(openDesktop),
         },
         access,

@@ -37,7 +37,10 @@ export class Access {
   checkAddress(method: string, { host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): void {
     const hostname = host && URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : ''
     if (!localNames.has(hostname) && hostname !== this.#options.publicUrl.hostname) {
-      throw new VitrineError('forbidden', `This server is not ${JSON.stringify(host ?? '')}; set VITRINE_PUBLIC_URL.`)
+      throw new VitrineError(
+        'forbidden',
+        `This server is not ${JSON.stringify(host ?? '')}; set VITRINE_PUBLIC_URL.`,
+      )
     }
     if (origin !== undefined && !this.#isOwnOrigin(origin, host!)) {
       throw new VitrineError('forbidden', 'Requests from other origins are refused.')
@@ -81,7 +84,9 @@ export class Access {
   }
 
   #isOwnOrigin(origin: string, host: string): boolean {
-    return origin === this.#options.publicUrl.origin || origin === `http://${host}` || origin === `https://${host}`
+    return (
+      origin === this.#options.publicUrl.origin || origin === `http://${host}` || origin === `https://${host}`
+    )
   }
 
   #sign(text: string): string {
@@ -105,6 +110,7 @@ export async function readToken(stateDir: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   const token = (await readFile(path, 'utf8')).trim()
-  if (token.length < 32) throw new Error(`The token in ${path} is too short. Remove the file: a new one is made.`)
+  if (token.length < 32)
+    throw new Error(`The token in ${path} is too short. Remove the file: a new one is made.`)
   return token
 }

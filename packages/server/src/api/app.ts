@@ -48,7 +48,9 @@ export function createApp({ handlers, access, web, version, log }: AppOptions): 
   })
   pages(app as unknown as Hono, web, access)
 
-  app.notFound((c) => answer(new VitrineError('not_found', `There is nothing at ${c.req.path.slice(0, 200)}.`)))
+  app.notFound((c) =>
+    answer(new VitrineError('not_found', `There is nothing at ${c.req.path.slice(0, 200)}.`)),
+  )
   app.onError((error, c) => {
     if (error instanceof VitrineError) return answer(error)
     const request = randomUUID()

@@ -1,6 +1,13 @@
 import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
 import { limits } from '@vitrine/contract/limits.ts'
-import { apiPrefix, routes, type Media, type Route, type RouteId, type Routes } from '@vitrine/contract/routes.ts'
+import {
+  apiPrefix,
+  routes,
+  type Media,
+  type Route,
+  type RouteId,
+  type Routes,
+} from '@vitrine/contract/routes.ts'
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 
@@ -58,7 +65,11 @@ async function input(route: Route, c: Context): Promise<Input<Route>> {
   return { ...parts, request: c.req.raw } as unknown as Input<Route>
 }
 
-function parse(type: z.ZodType | undefined, value: unknown, code: 'bad_request' | 'not_found' = 'bad_request') {
+function parse(
+  type: z.ZodType | undefined,
+  value: unknown,
+  code: 'bad_request' | 'not_found' = 'bad_request',
+) {
   if (!type) return undefined
   const parsed = type.safeParse(value)
   if (parsed.success) return parsed.data
@@ -68,7 +79,9 @@ function parse(type: z.ZodType | undefined, value: unknown, code: 'bad_request' 
 }
 
 const flat = (queries: Record<string, string[]>) =>
-  Object.fromEntries(Object.entries(queries).map(([name, values]) => [name, values.length === 1 ? values[0] : values]))
+  Object.fromEntries(
+    Object.entries(queries).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  )
 
 async function readJson(c: Context): Promise<unknown> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {

@@ -21,7 +21,9 @@ export function eventRoutes(
     return !job || job.deleting || (isFinal(job.state) && job.desktop === 'closed' && job.sandbox === null)
   }
   const read = (id: string, after: number, follow: boolean, signal: AbortSignal) =>
-    follow ? log.follow(id, after, () => ended(id), AbortSignal.any([signal, stopping])) : log.stored(id, after)
+    follow
+      ? log.follow(id, after, () => ended(id), AbortSignal.any([signal, stopping]))
+      : log.stored(id, after)
 
   return {
     followEvents: async ({ params: { id }, query, headers, request }) => {
@@ -31,7 +33,8 @@ export function eventRoutes(
       const frame = lines ? asLine : asServerSentEvent
       return stream(
         lines ? 'application/x-ndjson' : 'text/event-stream',
-        (signal) => map(read(id, after, query.follow === 'true', signal), (events) => events.map(frame).join('')),
+        (signal) =>
+          map(read(id, after, query.follow === 'true', signal), (events) => events.map(frame).join('')),
         lines ? '\n' : ': still here\n\n',
         request.signal,
       )
@@ -106,5 +109,7 @@ function stream(
       gone.abort()
     },
   })
-  return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
+  return new Response(body, {
+    headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+  })
 }

@@ -22,7 +22,8 @@ export function fileRoutes(
     const link = job.desktop === 'live' && job.sandbox ? links.find(job.sandbox) : null
     if (link) return { list: await link.files(signal), open: (path) => link.readFile(path, signal) }
     const kept = await latestKept(files, job)
-    if (!kept) return { list: { files: [], skipped: [] }, open: async (path) => Promise.reject(noFile(job, path)) }
+    if (!kept)
+      return { list: { files: [], skipped: [] }, open: async (path) => Promise.reject(noFile(job, path)) }
     const open = async (path: string) => {
       const file = await files.read(job.id, kept.run, path)
       if (!file) throw noFile(job, path)
@@ -60,7 +61,11 @@ async function* entries(list: readonly FileEntry[], open: Source['open']) {
 }
 
 function download(stream: Readable, name: string, type: string): Response {
-  const headers = { 'content-type': type, 'content-disposition': attachment(name), 'cache-control': 'no-store' }
+  const headers = {
+    'content-type': type,
+    'content-disposition': attachment(name),
+    'cache-control': 'no-store',
+  }
   return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, { headers })
 }
 

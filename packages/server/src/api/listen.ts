@@ -32,7 +32,9 @@ export async function listen(
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
     const why = code === 'EACCES' ? 'may not be used by this user' : 'is taken by another program'
-    throw new Error(`Port ${port} on ${host} ${why}. Choose another one: ./vitrine up --port 7081`, { cause: error })
+    throw new Error(`Port ${port} on ${host} ${why}. Choose another one: ./vitrine up --port 7081`, {
+      cause: error,
+    })
   }
   return {
     port: (server.address() as AddressInfo).port,

@@ -53,7 +53,11 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
     // A page of its own rather than a redirect: SameSite=Strict cookies stay behind on a redirect from elsewhere.
     const next = /^\/(?![/\\])[^\s"'<>\\]*$/.exec(c.req.query('next') ?? '')?.[0] ?? '/'
     const body = `<!doctype html><meta charset="utf-8"><title>Vitrine</title><meta http-equiv="refresh" content="0; url=.${next}"><a href=".${next}">Go on</a>`
-    return c.html(body, 200, { 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    return c.html(body, 200, {
+      'set-cookie': cookie,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    })
   })
 }
 

@@ -5,7 +5,7 @@ import type { Handlers } from './bind.ts'
 
 export type ServerState = {
   health: (signal: AbortSignal) => Promise<z.infer<typeof Health>>
-  models: (signal: AbortSignal) => ReturnType<Handlers['listModels']>
+  models: () => ReturnType<Handlers['listModels']>
   screenshot: (job: string, signal: AbortSignal) => Promise<Buffer>
 }
 
@@ -14,7 +14,7 @@ export function serverRoutes(
   access: Access,
 ): Pick<Handlers, 'listModels' | 'readHealth' | 'createSignInLink' | 'readScreenshot'> {
   return {
-    listModels: ({ request }) => state.models(request.signal),
+    listModels: () => state.models(),
     readHealth: ({ request }) => state.health(request.signal),
     createSignInLink: async ({ body }) => ({ url: access.signInLink(body.next) }),
     readScreenshot: async ({ params, request }) => {

@@ -17,7 +17,13 @@ export class EventLog {
   }
 
   /** Appends within the caller's transaction; call `wake` after its commit. */
-  append(transaction: Database, job: string, run: number, at: number, bodies: readonly EventBody[]): Promise<void> {
+  append(
+    transaction: Database,
+    job: string,
+    run: number,
+    at: number,
+    bodies: readonly EventBody[],
+  ): Promise<void> {
     return appendEvents(transaction, job, run, at, bodies)
   }
 
@@ -27,7 +33,7 @@ export class EventLog {
 
   /** The stored events after `after`, one batch after the other. */
   async *stored(job: string, after: number): AsyncGenerator<JobEvent[]> {
-    for (let last = after; ; ) {
+    for (let last = after; ;) {
       const events = await eventsAfter(this.#db, job, last, batch)
       if (events.length === 0) return
       yield events
@@ -45,7 +51,7 @@ export class EventLog {
     ended: () => Promise<boolean>,
     signal: AbortSignal,
   ): AsyncGenerator<JobEvent[]> {
-    for (let last = after; !signal.aborted; ) {
+    for (let last = after; !signal.aborted;) {
       using wake = this.#sleep(job, signal)
       // Asked before reading: what was written before the end is then read after it.
       const over = await ended()

@@ -1,5 +1,5 @@
 import http2 from 'node:http2'
-import type { Duplex, Readable } from 'node:stream'
+import { PassThrough, type Duplex, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { AgentStatus, FileList, linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
@@ -66,8 +66,7 @@ export class Link {
 
   /** The agent's events after number `after`, first those it kept, then live, until the link breaks. */
   async *events(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent[]> {
-    const stream = await this.#open('GET', `${linkPaths.events}?after=${after}`, signal)
-    stream.end()
+    const stream = await this.#read(`${linkPaths.events}?after=${after}`, signal)
     let rest = ''
     let last = after
     stream.setEncoding('utf8')
@@ -96,7 +95,9 @@ export class Link {
     const abort = () => opening.abort(signal.reason)
     signal.addEventListener('abort', abort)
     try {
-      return await this.#open('POST', linkPaths.desktop, opening.signal)
+      const request = this.#request('POST', linkPaths.desktop, opening.signal)
+      await this.#begun(request)
+      return request
     } finally {
       signal.removeEventListener('abort', abort)
     }
@@ -106,17 +107,15 @@ export class Link {
     return this.#json('GET', linkPaths.files, FileList, signal)
   }
 
-  async readFile(path: string, signal: AbortSignal): Promise<Readable> {
-    const stream = await this.#open('GET', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
-    stream.end()
-    return stream
+  readFile(path: string, signal: AbortSignal): Promise<Readable> {
+    return this.#read(`${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
   }
 
   async writeFile(path: string, body: Readable, signal: AbortSignal): Promise<void> {
     const request = this.#request('PUT', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
     const answered = this.#status(request, [204])
-    await Promise.all([answered, pipeline(body, request)])
     request.resume()
+    await Promise.all([answered, pipeline(body, request)])
   }
 
   async #json<T extends z.ZodType>(method: string, path: string, type: T, signal: AbortSignal) {
@@ -133,26 +132,32 @@ export class Link {
   }
 
   /** One bounded request and its whole answer. */
-  async #send(method: string, path: string, signal: AbortSignal, body?: string, expected = [200, 204]) {
+  async #send(method: string, path: string, signal: AbortSignal, content?: string, expected = [200, 204]) {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(answerMilliseconds)])
     const request = this.#request(method, path, bounded)
-    request.end(body)
+    const answer = bodyOf(request)
+    request.end(content)
     const status = await this.#status(request, expected)
     let text = ''
-    request.setEncoding('utf8')
-    for await (const chunk of request as AsyncIterable<string>) {
+    for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
       text += chunk
       if (text.length > answerBytes) throw broken(this.sandbox, `answered ${path} with too much`)
     }
     return { status, body: text }
   }
 
-  /** A stream whose answer has begun; its body is the caller's to read. */
-  async #open(method: string, path: string, signal: AbortSignal): Promise<http2.ClientHttp2Stream> {
-    const request = this.#request(method, path, signal)
+  /** The body of an answer that has begun. */
+  async #read(path: string, signal: AbortSignal): Promise<Readable> {
+    const request = this.#request('GET', path, signal)
+    const body = bodyOf(request)
+    request.end()
+    await this.#begun(request)
+    return body
+  }
+
+  async #begun(request: http2.ClientHttp2Stream): Promise<void> {
     const slow = setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), answerMilliseconds)
     await this.#status(request, [200]).finally(() => clearTimeout(slow))
-    return request
   }
 
   #request(method: string, path: string, signal: AbortSignal): http2.ClientHttp2Stream {
@@ -179,6 +184,19 @@ export class Link {
     const sent = !this.#session.destroyed && this.#session.ping(() => clearTimeout(late))
     if (!sent) clearTimeout(late)
   }
+}
+
+/**
+ * The body of an answer, to be taken before the request is sent: an HTTP/2 stream counts as closed as soon as its last
+ * frame has come, and whoever starts to read it only then is told that it broke off.
+ */
+function bodyOf(request: http2.ClientHttp2Stream): Readable {
+  const body = request.pipe(new PassThrough())
+  request.once('close', () => {
+    if (!request.readableEnded) body.destroy(new Error('the stream broke off'))
+  })
+  body.once('close', () => request.close(http2.constants.NGHTTP2_CANCEL))
+  return body
 }
 
 const broken = (sandbox: string, what: string) =>
