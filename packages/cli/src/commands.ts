@@ -1,6 +1,8 @@
 import type { Command } from './command.ts'
 import { cancel } from './commands/cancel.ts'
 import { cp } from './commands/cp.ts'
+import { doctor } from './commands/doctor.ts'
+import { down } from './commands/down.ts'
 import { events } from './commands/events.ts'
 import { extend } from './commands/extend.ts'
 import { files } from './commands/files.ts'
@@ -16,9 +18,13 @@ import { run } from './commands/run.ts'
 import { sandboxes } from './commands/sandboxes.ts'
 import { status } from './commands/status.ts'
 import { stop } from './commands/stop.ts'
+import { test } from './commands/test.ts'
+import { up } from './commands/up.ts'
 import { version } from './commands/version.ts'
 
 const working = [
+  up,
+  down,
   run,
   ls,
   status,
@@ -35,6 +41,8 @@ const working = [
   models,
   sandboxes,
   images,
+  doctor,
+  test,
   version,
 ]
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Vitrine } from '@vitrine/sdk/vitrine.ts'
+import type { Report } from './report.ts'
 
 /** What a command has to work with: the one place where the outside comes in. */
 export type Context = {
@@ -7,6 +8,8 @@ export type Context = {
   out: (text: string | Uint8Array) => void
   /** Writes to standard error, as given. */
   note: (text: string) => void
+  /** Tells on standard error how set-up goes on. */
+  report: Report
   /** True where standard output is a terminal. */
   terminal: boolean
   colors: boolean

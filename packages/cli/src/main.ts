@@ -1,5 +1,6 @@
 import { connect } from './connection.ts'
 import { cli } from './cli.ts'
+import { reportTo } from './report.ts'
 import { stateDirectory } from './state.ts'
 
 const interrupt = new AbortController()
@@ -21,6 +22,7 @@ const stateDir = stateDirectory(environment)
 process.exitCode = await cli(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   note: (text) => process.stderr.write(text),
+  report: reportTo(process.stderr),
   terminal,
   colors: terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb',
   stdin: process.stdin,

@@ -10,10 +10,12 @@ export function stateDirectory(environment: Environment): string {
   return resolve(environment['VITRINE_STATE_DIR'] || join(homedir(), '.vitrine'))
 }
 
+export type ServerFile = { url: string; pid: number; installation: string }
+
 /** The address and the process of the server that was started last on a state directory; it may be gone. */
-export async function readServerFile(stateDir: string): Promise<{ url: string; pid: number } | undefined> {
+export async function readServerFile(stateDir: string): Promise<ServerFile | undefined> {
   const text = await readIfThere(join(stateDir, 'server.json'))
-  return text === undefined ? undefined : (JSON.parse(text) as { url: string; pid: number })
+  return text === undefined ? undefined : (JSON.parse(text) as ServerFile)
 }
 
 export async function readToken(stateDir: string): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import type { RouteId } from '@vitrine/contract/routes.ts'
 import { startTestServer, type Handler } from '@vitrine/sdk/test-server.ts'
 import { cli } from './cli.ts'
 import { connect } from './connection.ts'
+import { reportTo } from './report.ts'
 
 /** A command line with a server of its own and a folder of its own, in this process. */
 export async function startTestCli(handlers: Partial<Record<RouteId, Handler>> = {}) {
@@ -21,6 +22,7 @@ export async function startTestCli(handlers: Partial<Record<RouteId, Handler>> =
       const code = await cli(argv, {
         out: (text) => (written.out += String(Buffer.from(text as string))),
         note: (text) => (written.note += text),
+        report: reportTo({ write: (text) => (written.note += text) }),
         terminal: false,
         colors: false,
         stdin: Readable.from(options.stdin ? [options.stdin] : []),

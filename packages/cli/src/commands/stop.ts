@@ -1,8 +1,7 @@
-import { isFinal } from '@vitrine/sdk/jobs.ts'
-import type { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { command } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { findJob } from '../find-job.ts'
+import { goingOn } from '../going-on.ts'
 import { harmlessJson } from '../harmless.ts'
 
 export const stop = command({
@@ -29,8 +28,3 @@ export const stop = command({
     return 0
   },
 })
-
-async function goingOn(vitrine: Vitrine, signal: AbortSignal): Promise<string[]> {
-  const jobs = await Array.fromAsync(vitrine.jobs.list({ signal }))
-  return jobs.filter((job) => !isFinal(job.state) || job.desktop.state !== 'closed').map(({ id }) => id)
-}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { CliError } from '../exit.ts'
+import { readServerFile, type ServerFile } from '../state.ts'
+import { checkout } from './checkout.ts'
+import { needRoom } from './disk.ts'
+import type { Engine } from './docker.ts'
+import { lastLines } from './execute.ts'
+import { hashOf } from './hash.ts'
+import { isServer } from './process.ts'
+import type { Settings } from './settings.ts'
+
+const startDeadline = 60_000
+const logLimit = 20 * 2 ** 20
+const code = [
+  'packages/server',
+  'packages/contract',
+  'packages/sdk',
+  'packages/web',
+  'packages/engine/src',
+  'package-lock.json',
+]
+
+/** What `up` started: kept in `up.json`, so that a later `up` knows whether it is still what is wanted. */
+export type Started = { pid: number; installation: string; code: string; settings: Settings }
+
+/** The server of this state directory, if it runs; `started` is undefined where something else than `up` started it. */
+export async function runningServer(
+  stateDir: string,
+): Promise<{ pid: number; url: string; started: Started | undefined } | undefined> {
+  const server = await readServerFile(stateDir)
+  if (!server || !(await isServer(server.pid))) return undefined
+  const started = await lastStarted(stateDir)
+  return { ...server, started: started?.pid === server.pid ? started : undefined }
+}
+
+/** What `up` started last on this state directory, running or not. */
+export async function lastStarted(stateDir: string): Promise<Started | undefined> {
+  const text = await readFile(upFile(stateDir), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as Started)
+}
+
+/** Changes whenever a server that is started now would be another program than one that was started before. */
+export const codeHash = (): Promise<string> => hashOf(checkout(), code, process.version)
+
+/** Starts the server in the background and waits until it answers. A server that dies takes its last words here. */
+export async function startServer(settings: Settings, engine: Engine, context: Context): Promise<void> {
+  const { stateDir, environment, signal } = context
+  await makeStateDirectory(stateDir)
+  const log = join(stateDir, 'server.log')
+  if (await isLarge(log)) await rename(log, `${log}.1`)
+  await using file = await open(log, 'a', 0o600)
+  const begin = (await file.stat()).size
+  const root = checkout()
+  const child = spawn(process.execPath, [join(root, 'packages/server/src/main.ts')], {
+    detached: true,
+    cwd: root,
+    env: { ...environment, ...settings, VITRINE_STATE_DIR: stateDir, DOCKER_HOST: engine.host },
+    stdio: ['ignore', file.fd, file.fd],
+  })
+  child.unref()
+  const words = async () => lastLines((await readFile(log)).subarray(begin).toString(), 12)
+  const end = performance.now() + startDeadline
+  let server: ServerFile | undefined
+  while (!server || !(await isHealthy(stateDir, signal))) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new CliError('trouble', `the server did not start:\n${await words()}`)
+    }
+    if (performance.now() > end) {
+      throw new CliError(
+        'trouble',
+        `the server does not answer after ${startDeadline / 1000} s; ${log} ends with:\n${await words()}`,
+      )
+    }
+    await sleep(50, undefined, { signal })
+    const found = await readServerFile(stateDir)
+    server = found?.pid === child.pid ? found : undefined
+  }
+  const { pid, installation } = server
+  const started = { pid, installation, code: await codeHash(), settings }
+  await writeFile(upFile(stateDir), JSON.stringify(started, null, 2), { mode: 0o600 })
+}
+
+const isLarge = async (file: string) =>
+  (await stat(file)
+    .catch(() => undefined)
+    .then((found) => found?.size ?? 0)) > logLimit
+
+const upFile = (stateDir: string) => join(stateDir, 'up.json')
+
+async function makeStateDirectory(stateDir: string): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const message = `the state directory cannot be made: ${(error as Error).message}. Set VITRINE_STATE_DIR to a place that can be written.`
+    throw new CliError('trouble', message, { cause: error })
+  }
+  await needRoom(stateDir, 200, 'The state directory')
+}
+
+async function isHealthy(stateDir: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(5000)])
+    await (await connect({}, stateDir)).health({ signal: bounded })
+    return true
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
+}
