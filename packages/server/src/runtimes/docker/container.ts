@@ -28,6 +28,10 @@ const uid = 10001
  */
 export function containerBody(spec: SandboxSpec, options: ContainerOptions) {
   const { hostFolder = (folder: string) => folder } = options
+  // What tmpfs holds counts as memory: a full folder must end in "no space left", not in a kill.
+  const tmpfs = (sizeMiB: number, rest: string) =>
+    `rw,exec,nosuid,nodev,size=${Math.min(sizeMiB, Math.floor(spec.memoryMiB / 4))}m,${rest}`
+
   return {
     Image: options.image,
     Hostname: 'sandbox',
@@ -87,5 +91,3 @@ export function containerBody(spec: SandboxSpec, options: ContainerOptions) {
     },
   }
 }
-
-const tmpfs = (sizeMiB: number, rest: string) => `rw,exec,nosuid,nodev,size=${sizeMiB}m,${rest}`
