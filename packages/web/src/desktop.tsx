@@ -29,7 +29,10 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
           onStatus: (status) => life.signal.aborted || setStatus(status),
         })
       } catch (error) {
-        setStatus({ state: 'closed', reason: `The viewer could not start: ${problemText(error)}` })
+        setStatus({
+          state: 'closed',
+          reason: `Reload this page: its viewer could not start (${problemText(error)}).`,
+        })
       }
     }
     void connect()

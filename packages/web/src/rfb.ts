@@ -26,7 +26,7 @@ export type Desktop = Disposable & {
 
 /**
  * Shows a desktop in `target` and keeps it there: reconnects with back-off, holds the last picture meanwhile. Ends with
- * `closed` only where a new try can’t help: the server refused by its policy (1008, 4000 to 4999) or wants a password.
+ * `closed` only where a new try can’t help: the desktop wants a password.
  */
 export function connectDesktop(target: HTMLElement, options: DesktopOptions): Desktop {
   const life = new AbortController()
@@ -161,10 +161,9 @@ function hasPicture(canvas: HTMLCanvasElement): boolean {
 function endOf(closing: CloseEvent | undefined, refusal: string | undefined) {
   if (refusal !== undefined) return { reason: refusal, final: true }
   if (!closing) return { reason: 'The desktop sent something that is not RFB.', final: false }
-  const { code, reason } = closing
-  const final = code === 1008 || (code >= 4000 && code <= 4999)
-  return {
-    reason: reason || (code === 1006 ? 'No connection to the desktop.' : 'The connection ended.'),
-    final,
-  }
+  const silence = closing.code === 1006 ? 'No connection to the desktop.' : 'The connection ended.'
+  return { reason: closing.reason === '' ? silence : sentence(closing.reason), final: false }
 }
+
+const sentence = (text: string) =>
+  text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
