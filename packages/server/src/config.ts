@@ -72,6 +72,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     throw new Error(`The server's configuration is wrong:\n${lines.join('\n')}`)
   }
   const env = parsed.data
+  if (env.VITRINE_MODEL_SERVERS.includes('embedded') && env.VITRINE_MODEL_FILE === undefined) {
+    throw new Error('VITRINE_MODEL_FILE must name a GGUF file where VITRINE_MODEL_SERVERS is `embedded`.')
+  }
   // A Unix socket's path ends at 107 bytes, and each sandbox has one below the state directory.
   if (env.VITRINE_STATE_DIR.length > 70) {
     throw new Error(

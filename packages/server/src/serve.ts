@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { VitrineError } from '@vitrine/contract/error.ts'
@@ -20,7 +22,7 @@ import { createViewers } from './desktops/viewers.ts'
 import { EventLog } from './events/event-log.ts'
 import { folderStore } from './files/file-store.ts'
 import { runEmbedded } from './gateway/embedded.ts'
-import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { createGateway } from './gateway/gateway.ts'
 import { Agents } from './jobs/agents.ts'
 import { Fleet } from './jobs/fleet.ts'
 import { newId } from './jobs/id.ts'
@@ -70,9 +72,12 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
   const report = (job: string, what: Report) => {
     observe(store, job, what).catch((error: unknown) => log.error({ job, error }, 'a report was lost'))
   }
+  const enginePort = config.modelServers.includes('embedded') ? await freePort() : null
   const gateway = stack.use(
     createGateway({
-      upstreams: config.modelServers.filter((server) => server !== 'embedded'),
+      upstreams: config.modelServers.map((server) =>
+        server === 'embedded' ? `http://127.0.0.1:${enginePort}` : server,
+      ),
       concurrencyPerUpstream: 1,
       maxContext: 32_768,
       maxPredict: 16_384,
@@ -104,13 +109,14 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
     return link.desktop(signal)
   }
   const viewers = stack.use(createViewers({ open: openDesktop }))
+  const acceptViewer: typeof viewers.accept = (...upgrade) => viewers.accept(...upgrade)
   const web = await readWebFiles(config.webDir)
   const ports = stack.use(
     createDesktopPorts({
       ...(config.desktopPorts ?? noPorts),
       host: config.host,
       serve: () => onlyDesktopPage(serveHttp),
-      upgrade: (job) => upgrades(access, (path) => (path === '/websockify' ? job : null), viewers.accept),
+      upgrade: (job) => upgrades(access, (path) => (path === '/websockify' ? job : null), acceptViewer),
     }),
   )
   const steps = new Steps({ ...store, fleet, links, agents, files, ports })
@@ -150,18 +156,23 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
     version,
     log,
   })
-  const serveHttp = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const serveHttp: RequestListener = (request, response) => void answer(request, response)
 
   for (const job of await activeJobs(db)) await takeUpAgain(job)
   const loops = [reconciler.run(stopping), runtime.watch(() => reconciler.hint(), stopping)]
-  if (config.modelServers.includes('embedded')) loops.push(runEngine(config, gateway, log, stopping))
+  if (enginePort !== null) {
+    loops.push(
+      runEmbedded({ modelFile: config.modelFile!, model: config.model, port: enginePort, log }, stopping),
+    )
+  }
   stack.defer(async () => void (await Promise.all(loops)))
 
   const { port, close } = await listen(
     config.host,
     config.port,
     serveHttp,
-    upgrades(access, (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null, viewers.accept),
+    upgrades(access, (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null, acceptViewer),
   )
   stack.defer(close)
   const url = publicUrl({ ...config, port }).href
@@ -185,20 +196,19 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
   }
 }
 
-function runEngine(config: Config, gateway: Gateway, log: Logger, stopping: AbortSignal): Promise<void> {
-  const { modelFile, model } = config
-  if (modelFile === undefined)
-    throw new Error('VITRINE_MODEL_FILE must name the embedded engine’s GGUF file.')
-  return runEmbedded(
-    { modelFile, model, onUrl: (url) => gateway.setUpstreams(url ? [url] : []), log },
-    stopping,
-  )
-}
-
 const noPorts = { from: 1, to: 0 }
 
 const publicUrl = ({ publicUrl, port }: Pick<Config, 'publicUrl' | 'port'>) =>
   new URL((publicUrl ?? `http://localhost:${port}`).replace(/\/?$/, '/'))
+
+/** Known before the engine is up, so that calls made meanwhile wait for it like for any model server. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

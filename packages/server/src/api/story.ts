@@ -30,7 +30,6 @@ function lineOf(event: JobEvent): string | null {
     case 'job.state':
       return `job ${event.data.to}${event.data.reason ? `: ${event.data.reason.message}` : ''}`
     case 'job.waiting':
-    case 'model.waiting':
       return event.data.waiting && `waiting: ${event.data.waiting.message}`
     case 'desktop.state':
       return `desktop ${event.data.to}${event.data.message ? `: ${event.data.message}` : ''}`
@@ -53,6 +52,7 @@ function lineOf(event: JobEvent): string | null {
     case 'log':
       return `${event.data.level === 'info' ? '' : `${event.data.level}: `}${event.data.message}`
     case 'job.phase':
+    case 'model.waiting':
     case 'check.started':
     case 'desktop.window':
     case 'candidate.text':

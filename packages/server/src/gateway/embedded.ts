@@ -11,8 +11,8 @@ export type EmbeddedOptions = {
   modelFile: string
   /** The name that callers ask for. */
   model: string
-  /** The engine listens at this URL now; null: it has ended and is started again. */
-  onUrl: (url: string | null) => void
+  /** Where it listens on 127.0.0.1. */
+  port: number
   log: Logger
 }
 
@@ -21,22 +21,17 @@ export type EmbeddedOptions = {
  * this process, however that ends. Returns when `signal` has aborted and the engine is gone.
  */
 export async function runEmbedded(options: EmbeddedOptions, signal: AbortSignal): Promise<void> {
-  const { modelFile, model, onUrl, log } = options
-  for (let failures = 0; !signal.aborted; ) {
+  const { modelFile, model, port, log } = options
+  for (let failures = 0; !signal.aborted;) {
     const child = spawn(
       process.execPath,
-      [engine, '--model-file', modelFile, '--name', model, '--port', '0', '--until-stdin-ends'],
-      { stdio: ['pipe', 'pipe', 'pipe'], signal, killSignal: 'SIGTERM' },
+      [engine, '--model-file', modelFile, '--name', model, '--port', String(port), '--until-stdin-ends'],
+      { stdio: ['pipe', 'ignore', 'pipe'], signal },
     )
     const began = performance.now()
     child.on('error', () => undefined)
     createInterface({ input: child.stderr }).on('line', (line) => log.warn({ line }, 'the embedded engine'))
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = /^engine: ready at (\S+)/.exec(line)?.[1]
-      if (url) onUrl(url)
-    })
     const code = await ended(child)
-    onUrl(null)
     if (signal.aborted) return
     failures = performance.now() - began > 60_000 ? 0 : failures + 1
     log.warn({ code, failures }, 'the embedded engine ended; it is started again')

@@ -193,7 +193,7 @@ const anyJob = fc
     expiresAt: fc.option(fc.constantFrom(0, 2_000_000)),
   } as const)
   .map(({ closing, expiresAt, ...rest }) =>
-    job({ ...rest, id: `job-${rest.number}` } as Partial<StoredJob>, { closing, expiresAt }),
+    job({ ...rest, id: `job-${rest.number}` }, { closing, expiresAt }),
   )
 const anyBox = fc
   .record({

@@ -17,16 +17,14 @@ export async function appendEvents(
   const first = (last ?? 0) + 1
   // SQLite takes at most 32,766 values in a statement.
   for (let from = 0; from < bodies.length; from += 1000) {
-    const rows = bodies
-      .slice(from, from + 1000)
-      .map(({ type, data }, index) => ({
-        job,
-        seq: first + from + index,
-        at,
-        run,
-        type,
-        data: JSON.stringify(data),
-      }))
+    const rows = bodies.slice(from, from + 1000).map(({ type, data }, index) => ({
+      job,
+      seq: first + from + index,
+      at,
+      run,
+      type,
+      data: JSON.stringify(data),
+    }))
     await db.insertInto('events').values(rows).execute()
   }
 }

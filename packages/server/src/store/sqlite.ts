@@ -20,7 +20,7 @@ export async function openSqlite(path: string): Promise<Database> {
   if (error) {
     await db.destroy()
     throw new Error(
-      `The store ${path} can't be used by this version of Vitrine: ${String(error)}. ` +
+      `The store ${path} can't be used by this version of Vitrine: ${(error as Error).message}. ` +
         'Run the version that wrote it, or move the file away to start anew.',
       { cause: error },
     )
