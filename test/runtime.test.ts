@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -194,6 +195,19 @@ describe('the Docker runtime', () => {
       code: 'unavailable',
       message: expect.stringMatching(/unix:\/\/\/nowhere\/docker\.sock.*ENOENT.*systemctl start docker/),
     })
+  })
+
+  test('names the address where no engine listens, and what answers there instead', async () => {
+    const server = http.createServer((_request, response) => response.end('hello'))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const runtime = dockerRuntime({ dockerHost: `tcp://localhost:${port}`, image, installation: 'x' })
+    await expect(runtime.list(signal)).rejects.toThrow(
+      `What answers at tcp://localhost:${port} is not Docker`,
+    )
+    server.closeAllConnections()
+    await once(server.close(), 'close')
+    await expect(runtime.list(signal)).rejects.toThrow(/tcp:\/\/localhost:\d+ \(.*ECONNREFUSED.*\)/)
   })
 
   test('leaves a container alone that has the name but not the label', async () => {

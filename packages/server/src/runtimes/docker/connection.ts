@@ -73,7 +73,12 @@ export function connectEngine(dockerHost: string): EngineConnection {
 
   const versions = async (signal: AbortSignal) => {
     const answer = await raw({ method: 'GET', path: '/version', what: 'tell its version' }, signal)
-    return EngineVersions.parse(answer.body)
+    const parsed = EngineVersions.safeParse(answer.body)
+    if (parsed.success) return parsed.data
+    throw new VitrineError(
+      'unavailable',
+      `What answers at ${dockerHost} is not Docker: its /version has no API version. Set DOCKER_HOST to where Docker listens.`,
+    )
   }
   const versioned = async (call: EngineCall, signal: AbortSignal): Promise<EngineCall> => {
     prefix ??= `/v${chooseVersion(await versions(signal))}`
@@ -152,7 +157,8 @@ function translate(error: unknown, { call, dockerHost, signal, limit, limitMs }:
 }
 
 function unreachable(dockerHost: string, error: unknown): string {
-  const { code, message } = Failure.parse(error)
+  const { code = '', message: text } = Failure.parse(error)
+  const message = text || code // the error of several addresses tried has no text
   if (code === 'EACCES' || code === 'EPERM') {
     return `This user may not use Docker at ${dockerHost} (${message}). Run as root or join the group "docker".`
   }
