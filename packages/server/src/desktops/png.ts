@@ -7,13 +7,13 @@ const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 const trueColour = 2
 const noFilter = 0
 
-/** A PNG (https://www.w3.org/TR/png-3/) without alpha. Level 1: desktops are flat, higher levels only cost time. */
+/** A PNG (https://www.w3.org/TR/png-3/) without alpha. Level 3: on desktops level 6 takes ten times as long for a fifth less. */
 export async function encodePng(frame: Frame): Promise<Buffer> {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(frame.width, 0)
   header.writeUInt32BE(frame.height, 4)
   header.set([8, trueColour, 0, 0, 0], 8) // 8 bits a sample; deflate, adaptive filters, no interlace
-  const pixels = await compress(scanlines(frame), { level: 1 })
+  const pixels = await compress(scanlines(frame), { level: 3 })
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
