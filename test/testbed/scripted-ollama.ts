@@ -15,7 +15,7 @@ export type ScriptedAnswer = {
   pieceMs?: number
   tokensIn?: number
   /** What follows the text instead of the final line. */
-  then?: 'stall' | 'reset' | 'end' | 'endless' | { error: string } | { garbage: string }
+  ending?: 'stall' | 'reset' | 'end' | 'endless' | { error: string } | { garbage: string }
 }
 
 /** A refusal before the model is asked: 503 when the queue is full, 400, 500, or a status with a body that is no JSON. */
@@ -160,7 +160,8 @@ async function speak(
     else await write(request, response, line)
     if (answer.pieceMs) await pause(answer.pieceMs, response)
   }
-  if (answer.then !== undefined) return depart(request, answer.then, piece({ content: 'more ' }), response)
+  if (answer.ending !== undefined)
+    return depart(request, answer.ending, piece({ content: 'more ' }), response)
   const final = {
     ...piece({}),
     done: true,
@@ -176,22 +177,22 @@ async function speak(
 
 async function depart(
   request: ScriptedRequest,
-  then: NonNullable<ScriptedAnswer['then']>,
+  ending: NonNullable<ScriptedAnswer['ending']>,
   more: object,
   response: ServerResponse,
 ): Promise<void> {
-  if (then === 'stall') {
+  if (ending === 'stall') {
     response.flushHeaders()
     await once(response, 'close')
-  } else if (then === 'reset') {
+  } else if (ending === 'reset') {
     response.flushHeaders()
     response.destroy()
-  } else if (then === 'end') response.end()
-  else if (then === 'endless') while (!response.destroyed) await write(request, response, more)
-  else if ('error' in then) {
-    await write(request, response, then)
+  } else if (ending === 'end') response.end()
+  else if (ending === 'endless') while (!response.destroyed) await write(request, response, more)
+  else if ('error' in ending) {
+    await write(request, response, ending)
     response.end()
-  } else response.end(then.garbage)
+  } else response.end(ending.garbage)
 }
 
 async function write(request: ScriptedRequest, response: ServerResponse, line: object): Promise<void> {
@@ -262,6 +263,7 @@ const words = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g)
 
 async function pause(ms: number, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  await sleep(ms, undefined, { signal: gone.signal })
+  const leave = () => gone.abort()
+  response.once('close', leave)
+  await sleep(ms, undefined, { signal: gone.signal }).finally(() => response.off('close', leave))
 }

@@ -20,9 +20,6 @@ type Parts = {
   onUsage: (worker: Worker, use: TokenUse) => void
 }
 
-/** A model that answers within this time is not told of as loading. */
-const quietMs = 2000
-
 /**
  * Makes one model call: waits for its turn, asks a server, hands the answer on piece by piece. A server that is away or
  * busy is asked again, for `patienceMs`, while the call keeps its place. Aborting `signal` ends the call wherever it is.
@@ -75,7 +72,7 @@ async function ask(
   if (catalog.has(call.model) === undefined) await catalog.refresh()
   using clock = createClock(limits.callMs)
   const loading = catalog.isLoaded(call.model) ? 'reading the prompt' : 'loading model'
-  waiting.counts(loading, performance.now(), quietMs)
+  waiting.counts(loading, performance.now(), limits.quietMs)
   const seen = { pieces: 0, final: undefined as Line | undefined }
   try {
     const stream = await server.generate(
@@ -122,14 +119,14 @@ async function* pieces(
   function* checked(piece: Piece): Generator<Piece> {
     total.lines += piece.lines.length
     total.bytes += piece.bytes.length
-    if (total.lines > most || total.bytes > mostBytes)
-      throw new GatewayError('answer_too_long', 'the model server went on past the limits of an answer')
     const last = piece.lines.findIndex((line) => line.done === true || line.error !== undefined)
     const error = piece.lines[last]?.error
     const good = last < 0 ? piece : upTo(piece, error === undefined ? last + 1 : last)
     if (good.lines.length > 0 && !done) yield good
     done ||= last >= 0
     if (error !== undefined) throw new GatewayError('model_error', error)
+    if (piece.nonsense) throw nonsense()
+    if (total.lines > most || total.bytes > mostBytes) throw tooLong()
   }
 
   for await (const chunk of stream) yield* checked(reader.read(chunk))
@@ -137,10 +134,15 @@ async function* pieces(
   if (!done) throw new GatewayError('model_error', 'the model server ended its answer before it was done')
 }
 
+const nonsense = () =>
+  new GatewayError('model_error', 'the model server sent something that is not Ollama’s protocol')
+const tooLong = () =>
+  new GatewayError('answer_too_long', 'the model server went on past the limits of an answer')
+
 function upTo(piece: Piece, count: number): Piece {
   if (count === piece.lines.length) return piece
   const lines = piece.lines.slice(0, count)
-  return { lines, bytes: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')) }
+  return { ...piece, lines, bytes: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')) }
 }
 
 function createClock(ms: number): Disposable & { signal: AbortSignal } {

@@ -38,7 +38,7 @@ export type Gateway = AsyncDisposable & {
    */
   handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void>
   setUpstreams(urls: readonly string[]): void
-  /** Throws a VitrineError `unavailable` where no server answers. */
+  /** Throws a VitrineError `unavailable` where no server answers within some seconds. */
   models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
   health(defaultModel: string): Promise<z.infer<typeof Health>['model']>
 }

@@ -10,6 +10,8 @@ export type GatewayLimits = {
   callsPerSandbox: number
   /** How long a call waits for a model server that is away or busy. */
   patienceMs: number
+  /** A model that begins to answer within this time is not told of as loading. */
+  quietMs: number
   /** No header comes before the model is loaded and the prompt is read. */
   headerMs: number
   /** The longest silence between two pieces of an answer. */
@@ -26,6 +28,7 @@ export const defaultLimits: Omit<GatewayLimits, 'maxContext' | 'maxPredict'> = {
   messages: 1000,
   callsPerSandbox: 16,
   patienceMs: 60_000,
+  quietMs: 2000,
   headerMs: 5 * 60_000,
   chunkMs: 60_000,
   callMs: 30 * 60_000,

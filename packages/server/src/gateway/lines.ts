@@ -1,5 +1,3 @@
-import { GatewayError } from './gateway-error.ts'
-
 /** One line of Ollama's streamed answer; see `ChatResponse` and `GenerateResponse` in its `api/types.go`. */
 export type Line = {
   model?: string
@@ -18,8 +16,8 @@ export type Line = {
 export type Message = { role: string; content: string; thinking?: string; tool_calls?: ToolCall[] }
 export type ToolCall = { id?: string; function: { name: string; arguments: object } }
 
-/** Whole lines, and the bytes that they came in. */
-export type Piece = { lines: Line[]; bytes: Buffer }
+/** Whole lines, and the bytes that they came in. `nonsense`: what followed them is no line of the protocol. */
+export type Piece = { lines: Line[]; bytes: Buffer; nonsense: boolean }
 
 const longestLine = 4 * 1024 * 1024
 
@@ -34,38 +32,33 @@ export function createLineReader(): { read(chunk: Buffer): Piece; rest(): Piece 
     const all = open.length > 0 ? Buffer.concat([open, chunk]) : chunk
     const end = all.lastIndexOf(10) + 1
     open = all.subarray(end)
-    if (open.length > longestLine)
-      throw new GatewayError('model_error', 'the model server sent an endless line')
-    return piece(all.subarray(0, end))
+    const piece = parsed(all.subarray(0, end))
+    return open.length > longestLine ? { ...piece, nonsense: true } : piece
   }
 
-  function rest(): Piece {
-    const last = open
-    open = Buffer.alloc(0)
-    return piece(last.length > 0 ? Buffer.concat([last, Buffer.from('\n')]) : last)
-  }
+  const rest = () => parsed(open.length > 0 ? Buffer.concat([open, Buffer.from('\n')]) : open)
 
   return { read, rest }
 }
 
-function piece(bytes: Buffer): Piece {
+function parsed(bytes: Buffer): Piece {
   const lines: Line[] = []
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(10, start)
     const text = bytes.toString('utf8', start, end)
-    if (text.trim() !== '') lines.push(parseLine(text))
+    const line = text.trim() === '' ? null : parseLine(text)
+    if (line === undefined) return { lines, bytes: bytes.subarray(0, start), nonsense: true }
+    if (line) lines.push(line)
     start = end + 1
   }
-  return { lines, bytes }
+  return { lines, bytes, nonsense: false }
 }
 
-function parseLine(text: string): Line {
-  let line: unknown
+function parseLine(text: string): Line | undefined {
   try {
-    line = JSON.parse(text)
+    const line: unknown = JSON.parse(text)
+    return typeof line === 'object' && line !== null && !Array.isArray(line) ? line : undefined
   } catch {
-    line = undefined
+    return undefined
   }
-  if (typeof line === 'object' && line !== null && !Array.isArray(line)) return line
-  throw new GatewayError('model_error', 'the model server sent something that is not Ollama’s protocol')
 }

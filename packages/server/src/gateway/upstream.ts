@@ -17,7 +17,7 @@ export type Upstream = {
   destroy(): Promise<void>
 }
 
-const factsMs = 5000
+const factsMs = 3000
 const factsBytes = 16 * 1024 * 1024
 const errorBytes = 64 * 1024
 

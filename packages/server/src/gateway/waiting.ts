@@ -10,6 +10,9 @@ export type CallWaiting = Disposable & {
   ends(): void
 }
 
+/** Null: it is being answered. Absent: nothing was said of it yet, as it stands behind another call of its job. */
+type Told = { message?: string | null }
+
 export type WaitingBoard = { begin(worker: Worker): CallWaiting }
 
 const repeatMs = 5000
@@ -21,12 +24,14 @@ const repeatMs = 5000
 export function createWaitingBoard(
   onWaiting: (worker: Worker, waiting: Waiting | null) => void,
 ): WaitingBoard {
-  const jobs = new Map<string, Set<{ message: string | null }>>()
+  const jobs = new Map<string, Set<Told>>()
   const told = new Map<string, string>()
 
   function tell(worker: Worker): void {
     const calls = [...(jobs.get(worker.job) ?? [])]
-    const message = calls.some((call) => call.message === null) ? null : (calls[0]?.message ?? null)
+    const message = calls.some((call) => call.message === null)
+      ? null
+      : (calls.find((call) => call.message)?.message ?? null)
     if (message === (told.get(worker.job) ?? null)) return
     if (message === null) told.delete(worker.job)
     else told.set(worker.job, message)
@@ -34,7 +39,7 @@ export function createWaitingBoard(
   }
 
   function begin(worker: Worker): CallWaiting {
-    const call: { message: string | null } = { message: null }
+    const call: Told = {}
     const calls = jobs.get(worker.job) ?? new Set()
     jobs.set(worker.job, calls.add(call))
     let timer: NodeJS.Timeout | undefined
