@@ -7,6 +7,7 @@ import { painter } from './paint.ts'
 export function storyteller(write: (text: string) => void, colors: boolean): (event: JobEvent) => void {
   const paint = painter(colors)
   let atLineStart = true
+  let waitedFor = ''
   const words = (text: string, style?: 'dim') => {
     const safe = harmless(text)
     if (safe === '') return
@@ -27,10 +28,13 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
         return line(paint(to in style ? style[to as keyof typeof style] : 'dim', to + reason))
       }
       case 'job.waiting':
-      case 'model.waiting':
-        return event.data.waiting
-          ? line(paint('yellow', `waiting: ${oneLine(event.data.waiting.message)}`))
-          : undefined
+      case 'model.waiting': {
+        const message = event.data.waiting ? oneLine(event.data.waiting.message) : ''
+        // It is told again at each attempt; a person wants to read it once.
+        if (message === '' || message === waitedFor) return undefined
+        waitedFor = message
+        return line(paint('yellow', `waiting: ${message}`))
+      }
       case 'candidate.started': {
         const { candidate, kind, model } = event.data
         return line(paint('bold', `Candidate ${candidate} (${kind}) from ${oneLine(model)}`))

@@ -26,8 +26,8 @@ export const down = command({
   options: { volumes: { type: 'boolean', short: 'v', help: 'delete all jobs, files and settings too' } },
   run: async ({ values }, context) => {
     const { stateDir, report, out } = context
-    const installation = (await lastStarted(stateDir))?.installation
     const running = await runningServer(stateDir)
+    const installation = (running ?? (await lastStarted(stateDir)))?.installation
     if (running) {
       await closeDesktops(context)
       await endProcess(running.pid)

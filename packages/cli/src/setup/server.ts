@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,8 +9,8 @@ import { readServerFile, type ServerFile } from '../state.ts'
 import { checkout } from './checkout.ts'
 import { needRoom } from './disk.ts'
 import type { Engine } from './docker.ts'
-import { lastLines } from './execute.ts'
 import { hashOf } from './hash.ts'
+import { lastWords } from './last-words.ts'
 import { isServer } from './process.ts'
 import type { Settings } from './settings.ts'
 
@@ -31,7 +31,7 @@ export type Started = { pid: number; installation: string; code: string; setting
 /** The server of this state directory, if it runs; `started` is undefined where something else than `up` started it. */
 export async function runningServer(
   stateDir: string,
-): Promise<{ pid: number; url: string; started: Started | undefined } | undefined> {
+): Promise<(ServerFile & { started: Started | undefined }) | undefined> {
   const server = await readServerFile(stateDir)
   if (!server || !(await isServer(server.pid))) return undefined
   const started = await lastStarted(stateDir)
@@ -63,26 +63,34 @@ export async function startServer(settings: Settings, engine: Engine, context: C
     stdio: ['ignore', file.fd, file.fd],
   })
   child.unref()
-  const words = async () => lastLines((await readFile(log)).subarray(begin).toString(), 12)
+  try {
+    const { pid, installation } = await answering(child, stateDir, signal)
+    const started: Started = { pid, installation, code: await codeHash(), settings }
+    await writeFile(upFile(stateDir), JSON.stringify(started, null, 2), { mode: 0o600 })
+  } catch (error) {
+    child.kill()
+    signal.throwIfAborted()
+    const words = lastWords((await readFile(log)).subarray(begin).toString(), 10)
+    const message = `the server did not start: ${(error as Error).message}\nThe end of ${log}:\n${words}`
+    throw new CliError('trouble', message, { cause: error })
+  }
+}
+
+/** Waits until the server has written where it is, and answers there. */
+async function answering(child: ChildProcess, stateDir: string, signal: AbortSignal): Promise<ServerFile> {
   const end = performance.now() + startDeadline
-  let server: ServerFile | undefined
-  while (!server || !(await isHealthy(stateDir, signal))) {
-    if (child.exitCode !== null || child.signalCode !== null) {
-      throw new CliError('trouble', `the server did not start:\n${await words()}`)
-    }
-    if (performance.now() > end) {
-      throw new CliError(
-        'trouble',
-        `the server does not answer after ${startDeadline / 1000} s; ${log} ends with:\n${await words()}`,
-      )
+  while (performance.now() < end) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`)
+    if (child.signalCode !== null) throw new Error(`it was ended by ${child.signalCode}`)
+    const server = await readServerFile(stateDir)
+    if (server?.pid === child.pid && server !== undefined) {
+      const vitrine = await connect({}, stateDir)
+      await vitrine.health({ signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) })
+      return server
     }
     await sleep(50, undefined, { signal })
-    const found = await readServerFile(stateDir)
-    server = found?.pid === child.pid ? found : undefined
   }
-  const { pid, installation } = server
-  const started = { pid, installation, code: await codeHash(), settings }
-  await writeFile(upFile(stateDir), JSON.stringify(started, null, 2), { mode: 0o600 })
+  throw new Error(`nothing was heard of it for ${startDeadline / 1000} s`)
 }
 
 const isLarge = async (file: string) =>
@@ -100,15 +108,4 @@ async function makeStateDirectory(stateDir: string): Promise<void> {
     throw new CliError('trouble', message, { cause: error })
   }
   await needRoom(stateDir, 200, 'The state directory')
-}
-
-async function isHealthy(stateDir: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(5000)])
-    await (await connect({}, stateDir)).health({ signal: bounded })
-    return true
-  } catch {
-    signal.throwIfAborted()
-    return false
-  }
 }
