@@ -132,11 +132,12 @@ function refuseBrowsers({ headers }: IncomingMessage): void {
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
+  const tooLarge = new EngineError(413, `the body is larger than ${MAX_BODY_BYTES} bytes`)
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES)
-      request.destroy(new EngineError(413, `the body is larger than ${MAX_BODY_BYTES} bytes`))
+    if (bytes > MAX_BODY_BYTES) request.destroy(tooLarge)
   })
   return await text(request)
 }
