@@ -15,7 +15,7 @@ export function Header({ site }: { site: Site }) {
         Vitrine
       </Link>
       <nav aria-label="Documents">
-        <a href={`${site.base}/openapi.json`}>API</a>
+        <a href={`${site.base}/api`}>API</a>
       </nav>
     </header>
   )

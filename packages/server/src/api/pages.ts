@@ -42,6 +42,7 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
   app.get('/jobs/:id', page('index.html'))
   app.get('/jobs/:id/vnc.html', page('vnc.html'))
   app.get('/vnc.html', page('vnc.html'))
+  app.get('/api', page('api.html'))
   // Pages at any depth ask for `./assets/…`, which keeps them right behind a path prefix too.
   app.get('*', (c, next) => {
     const asset = /\/(assets\/[^/]+)$/.exec(c.req.path)?.[1]
