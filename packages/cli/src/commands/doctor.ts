@@ -14,8 +14,8 @@ import { imageState } from '../setup/image.ts'
 /** One link of the chain. `ok: null` means that it could not be looked at. */
 type Finding = { what: string; ok: boolean | null; message: string; fix?: string }
 
-/** How long the pool gets to make a sandbox ready. */
-const patience = 30_000
+/** How long a server that has just started gets to load its model and to make a sandbox ready. */
+const patience = 20_000
 
 export const doctor = command({
   name: 'doctor',
@@ -88,14 +88,8 @@ async function settled(vitrine: Vitrine, signal: AbortSignal): Promise<Health> {
   while (true) {
     const health = await vitrine.health({ signal })
     const { ready, busy, poolSize } = health.sandboxes
-    if (
-      ready + busy > 0 ||
-      poolSize === 0 ||
-      !health.engine.ok ||
-      !health.image.ok ||
-      performance.now() > end
-    )
-      return health
+    const done = health.model.ok && (ready + busy > 0 || poolSize === 0)
+    if (done || !health.engine.ok || !health.image.ok || performance.now() > end) return health
     await sleep(500, undefined, { signal })
   }
 }

@@ -81,7 +81,16 @@ async function ensureServer(given: Settings, engine: Engine, context: Context): 
   const settings = { ...before, ...given, ...(await modelSettings(before, given, context)) }
   if (running) await endProcess(running.pid)
   announce(settings, context)
-  await startServer(settings, engine, context)
+  try {
+    await startServer(settings, engine, context)
+  } catch (error) {
+    // A mistake in a flag must not take away a server that ran.
+    if (running && !context.signal.aborted) {
+      report.say('The server does not start that way; it is started again as it was.')
+      await startServer(before, engine, context)
+    }
+    throw error
+  }
 }
 
 /** A model is looked for at the first start, and again when another one is asked for. */
