@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { createCollector } from './collect.ts'
 import type { Dialect } from './dialect.ts'
-import { GatewayError } from './gateway-error.ts'
+import { callerGone, GatewayError } from './gateway-error.ts'
 import type { Piece } from './lines.ts'
 
 /** One call's answer on its way to the caller. */
@@ -65,7 +65,7 @@ export function sendError(response: ServerResponse, error: GatewayError, dialect
 
 async function read(response: ServerResponse, event: 'drain' | 'finish', unreadMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const onClose = () => reject(new GatewayError('answer_unread', 'the caller went away'))
+  const onClose = () => reject(callerGone)
   const timer = setTimeout(
     () => reject(new GatewayError('answer_unread', `nobody read the answer for ${unreadMs / 1000} s`)),
     unreadMs,

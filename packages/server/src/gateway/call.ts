@@ -22,14 +22,15 @@ type Parts = {
 
 /**
  * Makes one model call: waits for its turn, asks a server, hands the answer on piece by piece. A server that is away or
- * busy is asked again, for `patienceMs`, while the call keeps its place. Aborting `signal` ends the call wherever it is.
+ * busy is asked again, for `patienceMs`, while the call keeps its place. Aborting `ending` ends the call wherever it is; a call
+ * that takes too long does that itself.
  */
 export async function makeCall(
   parts: Parts,
   worker: Worker,
   call: ModelCall,
   answer: Answer,
-  signal: AbortSignal,
+  ending: AbortController,
 ): Promise<void> {
   const { fleet, queue, board, limits } = parts
   await fleet.require(call.model)
@@ -42,10 +43,10 @@ export async function makeCall(
         first || waiting.says(fleet.all().length > 0 ? `queued at ${place}` : 'model server is away'),
       first,
     }
-    using slot = await queue.take(worker.job, wish, AbortSignal.any([signal, fleet.deserted()]))
+    using slot = await queue.take(worker.job, wish, ending.signal)
     if (!first) waiting.ends()
     try {
-      return await ask(parts, worker, call, answer, { server: slot.server, waiting, signal })
+      return await ask(parts, worker, call, answer, { server: slot.server, waiting, ending })
     } catch (error) {
       if (!(error instanceof GatewayError && error.passing)) throw error
       const now = performance.now()
@@ -66,20 +67,16 @@ async function ask(
   worker: Worker,
   call: ModelCall,
   answer: Answer,
-  { server, waiting, signal }: { server: Upstream; waiting: CallWaiting; signal: AbortSignal },
+  { server, waiting, ending }: { server: Upstream; waiting: CallWaiting; ending: AbortController },
 ): Promise<void> {
   const { catalog } = server
   if (catalog.has(call.model) === undefined) await catalog.refresh()
-  using clock = createClock(limits.callMs)
+  using _ = endsAfter(limits.callMs, ending)
   const loading = catalog.isLoaded(call.model) ? 'reading the prompt' : 'loading model'
   waiting.counts(loading, performance.now(), limits.quietMs)
   const seen = { pieces: 0, final: undefined as Line | undefined }
   try {
-    const stream = await server.generate(
-      call.path,
-      JSON.stringify(call.body),
-      AbortSignal.any([signal, clock.signal]),
-    )
+    const stream = await server.generate(call.path, JSON.stringify(call.body), ending.signal)
     fleet.rested(server)
     for await (const piece of pieces(stream, maxPieces(call), limits.answerBytes)) {
       if (seen.pieces === 0) {
@@ -145,9 +142,9 @@ function upTo(piece: Piece, count: number): Piece {
   return { ...piece, lines, bytes: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')) }
 }
 
-function createClock(ms: number): Disposable & { signal: AbortSignal } {
-  const over = new AbortController()
-  const error = new GatewayError('answer_too_long', `the answer took longer than ${ms / 1000} s`)
-  const timer = setTimeout(() => over.abort(error), ms)
-  return { signal: over.signal, [Symbol.dispose]: () => clearTimeout(timer) }
+function endsAfter(ms: number, ending: AbortController): Disposable {
+  const end = () =>
+    ending.abort(new GatewayError('answer_too_long', `the answer took longer than ${ms / 1000} s`))
+  const timer = setTimeout(end, ms)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }

@@ -160,3 +160,14 @@ test('the least busy server is offered first', async () => {
   const slots = await Promise.all([1, 2, 3, 4].map(() => queue.take('a', wish(), never)))
   expect(slots.map(({ server }) => server)).toEqual(['one', 'two', 'one', 'two'])
 })
+
+test('all that wait can be refused at once, and those that come later wait again', async () => {
+  const queue = createFairQueue(() => ['one'], 1)
+  const gate = await queue.take('gate', wish(), never)
+  const waiting = ['a', 'a', 'b'].map((job) => queue.take(job, wish(), never))
+  queue.refuse(new Error('no server'))
+  for (const one of waiting) await expect(one).rejects.toThrow('no server')
+  const later = queue.take('a', wish(), never)
+  gate[Symbol.dispose]()
+  using _ = await later
+})

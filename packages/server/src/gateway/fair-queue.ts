@@ -16,9 +16,15 @@ export type FairQueue<Server> = {
   take(job: string, wish: Wish<Server>, signal: AbortSignal): Promise<Slot<Server>>
   /** Gives out what is free: to be called when servers come or go, or `choose` may decide otherwise. */
   offer(): void
+  /** Rejects all that wait. */
+  refuse(reason: Error): void
 }
 
-type Waiter<Server> = Wish<Server> & { give(server: Server): void; place: number }
+type Waiter<Server> = Wish<Server> & {
+  give(server: Server): void
+  refuse(reason: Error): void
+  place: number
+}
 
 /**
  * Slots for callers, at most `slotsPerServer` of each server: round robin over the jobs, first come first served within
@@ -113,6 +119,10 @@ export function createFairQueue<Server>(
           signal.removeEventListener('abort', onAbort)
           resolve(slot(server))
         },
+        refuse(reason) {
+          signal.removeEventListener('abort', onAbort)
+          reject(reason)
+        },
       }
       signal.addEventListener('abort', onAbort, { once: true })
       enter(job, waiter)
@@ -120,5 +130,11 @@ export function createFairQueue<Server>(
     })
   }
 
-  return { take, offer }
+  function refuse(reason: Error): void {
+    const all = [...row.values()].flat()
+    row.clear()
+    for (const waiter of all) waiter.refuse(reason)
+  }
+
+  return { take, offer, refuse }
 }

@@ -6,11 +6,9 @@ import { createUpstream, type Upstream } from './upstream.ts'
 export type Fleet = {
   all(): readonly Upstream[]
   set(urls: readonly string[]): void
-  /** Aborts when there has been no server at all for `patienceMs`, as while an embedded engine does not start. */
-  deserted(): AbortSignal
   /** Learns what each server has. One that does not answer stays unknown. */
   refresh(): Promise<void>
-  /** Throws `model_not_found` where every server answers and none has the model. */
+  /** Throws `model_not_found` where every server answers and none has the model, and what `onDeserted` was told. */
   require(model: string): Promise<void>
   /** The first of `free` that has the model loaded, else the first that has it, or may have it. */
   choose(free: readonly Upstream[], model: string): Upstream | undefined
@@ -28,14 +26,20 @@ type Outage = { since: number; times: number; wake: NodeJS.Timeout | undefined }
 const firstRestMs = 250
 const longestRestMs = 5000
 
-/** `onChange` is called when a server can be chosen that could not before. */
+export type FleetEvents = {
+  /** A server can be chosen that could not before. */
+  onChange: () => void
+  /** There has been no server at all for `patienceMs`, as where an embedded engine does not start. */
+  onDeserted: (error: GatewayError) => void
+}
+
 export function createFleet(
   urls: readonly string[],
   limits: Pick<GatewayLimits, 'headerMs' | 'chunkMs' | 'patienceMs'>,
-  onChange: () => void,
+  { onChange, onDeserted }: FleetEvents,
 ): Fleet {
   let servers: readonly Upstream[] = []
-  let deserted = new AbortController()
+  let deserted: GatewayError | undefined
   let patience: NodeJS.Timeout | undefined
   const outages = new WeakMap<Upstream, Outage>()
   place(urls)
@@ -46,14 +50,16 @@ export function createFleet(
     servers = next.map((url) => before.find((server) => server.url === url) ?? createUpstream(url, limits))
     clearTimeout(patience)
     if (servers.length === 0) patience = setTimeout(desert, limits.patienceMs).unref()
-    else if (deserted.signal.aborted) deserted = new AbortController()
+    else deserted = undefined
   }
 
   function desert(): void {
-    deserted.abort(new GatewayError('model_unavailable', 'no model server is there'))
+    deserted = new GatewayError('model_unavailable', 'no model server is there')
+    onDeserted(deserted)
   }
 
   async function require(model: string): Promise<void> {
+    if (deserted) throw deserted
     if (servers.some(({ catalog }) => catalog.has(model))) return
     await refresh()
     if (servers.length === 0 || servers.some(({ catalog }) => catalog.has(model) ?? true)) return
@@ -98,7 +104,6 @@ export function createFleet(
       onChange()
     },
     refresh,
-    deserted: () => deserted.signal,
     require,
     choose,
     rest,

@@ -37,3 +37,6 @@ export class GatewayError extends Error {
     return this.code === 'model_unavailable' || this.code === 'model_busy'
   }
 }
+
+/** Made once: every response closes in the end, and an error’s stack is costly. */
+export const callerGone = new GatewayError('answer_unread', 'the caller went away')

@@ -11,7 +11,7 @@ import type { Caller, Worker } from './caller.ts'
 import { ollamaDialect, type Dialect } from './dialect.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createFleet } from './fleet.ts'
-import { GatewayError } from './gateway-error.ts'
+import { callerGone, GatewayError } from './gateway-error.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
 import { everyModel, listModels, modelHealth, showModel, upstreamVersion } from './models.ts'
 import { openaiChat, openaiDialect, openaiModels } from './openai.ts'
@@ -47,7 +47,10 @@ export type Gateway = AsyncDisposable & {
 export function createGateway(options: GatewayOptions): Gateway {
   const { maxContext, maxPredict, log } = options
   const limits: GatewayLimits = { ...defaultLimits, ...options.limits, maxContext, maxPredict }
-  const fleet = createFleet(options.upstreams, limits, () => queue.offer())
+  const fleet = createFleet(options.upstreams, limits, {
+    onChange: () => queue.offer(),
+    onDeserted: (error) => queue.refuse(error),
+  })
   const queue = createFairQueue(() => fleet.all(), options.concurrencyPerUpstream)
   const board = createWaitingBoard(options.onWaiting)
   const admission = createAdmission(limits.callsPerSandbox)
@@ -55,15 +58,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
-    const gone = new AbortController()
-    const leave = () => gone.abort(new GatewayError('answer_unread', 'the caller went away'))
+    const ending = new AbortController()
+    const leave = () => ending.abort(callerGone)
     response.once('close', leave)
     if (response.closed) leave()
     try {
       using _ = admission.admit(caller.sandbox)
-      await route(path, caller, request, response, gone.signal)
+      await route(path, caller, request, response, ending)
     } catch (error) {
-      if (gone.signal.aborted) return
+      if (ending.signal.reason === callerGone) return
       fail(caller, path, error, response)
     } finally {
       response.off('close', leave)
@@ -75,7 +78,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     caller: Caller,
     request: IncomingMessage,
     response: ServerResponse,
-    gone: AbortSignal,
+    ending: AbortController,
   ): Promise<void> {
     const send = (body: object) => sendJson(response, 200, body, limits.unreadMs)
     const body = () => readBody(request, limits.bodyBytes)
@@ -85,7 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const speak = (call: ModelCall, dialect: Dialect) => {
       const answer = createAnswer(response, dialect, { stream: call.stream, unreadMs: limits.unreadMs })
-      return makeCall(parts, requireJob(caller), call, answer, gone)
+      return makeCall(parts, requireJob(caller), call, answer, ending)
     }
     requireMethod(request, path)
     switch (path) {
