@@ -107,7 +107,7 @@ export async function installDemonstration(
 function demonstration(model: DemonstrationModel, models: string): InstalledModel {
   const file = join(models, model.file)
   const warning =
-    `${model.name} is a toy: it shows that everything works, and solves only the simplest tasks. ` +
+    `${model.name} is a toy: it shows that everything works, and solves only the simplest tasks (terms: ${model.terms}). ` +
     `For real work start an Ollama, or give a GGUF model with --model-file; ` +
     `to try for ${QWEN.name} again, delete ${file}.`
   return { file, name: model.name, source: 'demonstration', warning }

@@ -13,6 +13,7 @@ export const QWEN: HubModel & { name: string; file: string } = {
 /** Small models from the Python package index; docs/decisions/0003-demonstration-model.md says how they compare. */
 export const GEMMA: DemonstrationModel = {
   name: 'gemma3:270m-base-q4',
+  terms: 'Gemma Terms of Use, https://ai.google.dev/gemma/terms',
   file: 'gemma-3-270m-q4_k_m.gguf',
   size: 253_113_024,
   sha256: 'a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818',
@@ -29,6 +30,7 @@ export const GEMMA: DemonstrationModel = {
 
 export const SMOLLM: DemonstrationModel = {
   name: 'smollm2:135m-instruct-q4',
+  terms: 'Apache-2.0',
   file: 'smollm2-135m-instruct-q4_1.gguf',
   size: 98_362_432,
   sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
@@ -43,6 +45,8 @@ export const SMOLLM: DemonstrationModel = {
 
 export interface DemonstrationModel extends WheelModel {
   name: string
+  /** The licence that its makers gave it. */
+  terms: string
   /** Its file's name in the models directory. */
   file: string
 }
