@@ -1,56 +1,9 @@
-import { limits } from '@vitrine/contract/limits.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StoredJob } from '../store/jobs.ts'
+import { storedJob as job } from '../testing/stored-job.ts'
 import { linkMilliseconds, plan, type Action, type Sandbox, type World } from './plan.ts'
 
-const life: StoredJob['life'] = {
-  phase: null,
-  waiting: null,
-  reason: null,
-  verdict: null,
-  usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
-  startedAt: null,
-  waited: 0,
-  waitingSince: null,
-  finishedAt: null,
-  expiresAt: null,
-  desktopPort: null,
-  closing: false,
-  previous: null,
-  attempts: 0,
-  notBefore: 0,
-  agentEvents: 0,
-}
-const request: StoredJob['request'] = {
-  task: 'print 1',
-  name: null,
-  model: 'm',
-  language: 'python',
-  check: null,
-  limits: {
-    seconds: 600,
-    desktopSeconds: 3600,
-    memoryMiB: limits.memoryMiB.default,
-    cpus: limits.cpus.default,
-    candidates: 8,
-  },
-  labels: {},
-  createdAt: 0,
-}
-const job = (changes: Partial<StoredJob> = {}, lifeChanges: Partial<StoredJob['life']> = {}): StoredJob => ({
-  number: 1,
-  id: 'job-1',
-  run: 1,
-  version: 1,
-  state: 'queued',
-  desktop: 'closed',
-  sandbox: null,
-  deleting: false,
-  request,
-  ...changes,
-  life: { ...life, ...lifeChanges },
-})
 const box = (changes: Partial<Sandbox> = {}): Sandbox => ({
   id: 'sbx-1',
   state: 'running',
@@ -90,7 +43,7 @@ describe('a queued job', () => {
     ])
   })
   test('gets a sandbox of its own where it wants another size than the pool’s', () => {
-    const big = job({ request: { ...request, limits: { ...request.limits, memoryMiB: 2048 } } })
+    const big = job({ request: { limits: { ...job().request.limits, memoryMiB: 2048 } } })
     expect(brief(plan(world([big], [box({ pooled: true })], { poolSize: 1 })))).toEqual(['start job-1'])
   })
   test('waits for a slot, and says so once', () => {

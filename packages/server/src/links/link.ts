@@ -5,7 +5,8 @@ import { VitrineError } from '@vitrine/contract/error.ts'
 import { AgentStatus, FileList, linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
 import type { z } from 'zod'
 
-const answerMilliseconds = 10_000
+/** Below the five seconds within which the API answers. */
+const answerMilliseconds = 4_500
 const answerBytes = 4 * 1024 * 1024
 const pingMilliseconds = 10_000
 

@@ -1,4 +1,4 @@
-import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
+import { isFinal, type DesktopState, type JobState } from '@vitrine/contract/job.ts'
 import type { Selectable } from 'kysely'
 import type { Database, JobLife, JobRequest, Schema } from './schema.ts'
 
@@ -120,14 +120,14 @@ export async function deleteJobRows(db: Database, id: string): Promise<void> {
 }
 
 function row(job: Omit<StoredJob, 'number'>) {
-  const settled = ['succeeded', 'failed', 'canceled'].includes(job.state) && job.desktop === 'closed'
+  const holds = job.sandbox !== null || job.desktop !== 'closed' || job.life.previous !== null
   return {
     run: job.run,
     version: job.version,
     state: job.state,
     desktop: job.desktop,
     sandbox: job.sandbox,
-    active: settled && job.sandbox === null && !job.deleting ? (0 as const) : (1 as const),
+    active: isFinal(job.state) && !holds && !job.deleting ? (0 as const) : (1 as const),
     deleting: job.deleting ? (1 as const) : (0 as const),
     life: JSON.stringify(job.life),
   }

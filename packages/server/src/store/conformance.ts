@@ -1,0 +1,134 @@
+import type { EventBody } from '@vitrine/contract/event.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { storedJob } from '../testing/stored-job.ts'
+import { appendEvents, eventsAfter } from './events.ts'
+import {
+  activeJobs,
+  countJobs,
+  deleteJobRows,
+  findByIdempotencyKey,
+  findJob,
+  insertJob,
+  jobIds,
+  jobOfSandbox,
+  pageOfJobs,
+  updateJob,
+} from './jobs.ts'
+import type { Database } from './schema.ts'
+import { setting } from './settings.ts'
+
+/** What every store must do, whatever database is below it. `open` gives an empty one. */
+export function storeConformance(name: string, open: () => Promise<Database>): void {
+  describe(`the store on ${name}`, () => {
+    let db: Database
+    beforeEach(async () => {
+      db = await open()
+      return () => db.destroy()
+    })
+    const add = (id: string, changes: Parameters<typeof storedJob>[0] = {}, key: string | null = null) =>
+      insertJob(db, storedJob({ ...changes, id }), key === null ? null : { key, hash: `hash of ${key}` })
+
+    test('gives a job back as it was stored, byte for byte', async () => {
+      const task = '"; drop table jobs; --\u202e 👩‍👩‍👧 \n\t é'
+      const job = await add('job-a', { request: { task, labels: { team: 'red' } } })
+      expect(await findJob(db, 'job-a')).toEqual(job)
+      expect(await findJob(db, 'job-b')).toBeNull()
+    })
+
+    test('lets one of two writers win', async () => {
+      const job = await add('job-a')
+      expect(await updateJob(db, { ...job, state: 'starting' })).toBe(true)
+      expect(await updateJob(db, { ...job, state: 'canceled' })).toBe(false)
+      expect(await findJob(db, 'job-a')).toMatchObject({ state: 'starting', version: job.version + 1 })
+    })
+
+    test('never gives one sandbox to two jobs', async () => {
+      const [a, b] = [await add('job-a'), await add('job-b')]
+      await updateJob(db, { ...a, sandbox: 'sbx-1' })
+      await expect(updateJob(db, { ...b, sandbox: 'sbx-1' })).rejects.toThrow(/unique/i)
+      expect(await jobOfSandbox(db, 'sbx-1')).toBe('job-a')
+      expect(await jobOfSandbox(db, 'sbx-2')).toBeNull()
+    })
+
+    test('stores one job for one idempotency key', async () => {
+      await add('job-a', {}, 'once')
+      expect(await findByIdempotencyKey(db, 'once')).toMatchObject({
+        job: { id: 'job-a' },
+        hash: 'hash of once',
+      })
+      expect(await findByIdempotencyKey(db, 'twice')).toBeNull()
+      await expect(add('job-b', {}, 'once')).rejects.toThrow(/unique/i)
+    })
+
+    test('calls a job active until its run has ended, its desktop is closed and its sandbox given up', async () => {
+      const job = await add('job-a')
+      const active = async () => (await activeJobs(db)).length === 1
+      const write = async (changes: object) => {
+        const now = await findJob(db, 'job-a')
+        expect(await updateJob(db, { ...now!, ...changes })).toBe(true)
+      }
+      expect(job.state).toBe('queued')
+      expect(await active()).toBe(true)
+      await write({ state: 'succeeded', desktop: 'live', sandbox: 'sbx-1' })
+      expect(await active()).toBe(true)
+      await write({ desktop: 'closed', sandbox: null })
+      expect(await active()).toBe(false)
+      await write({ deleting: true })
+      expect(await active()).toBe(true)
+    })
+
+    test('keeps a job active while the sandbox of the run before is not removed', async () => {
+      const job = await add('job-a', { state: 'canceled' })
+      await updateJob(db, { ...job, life: { ...job.life, previous: { sandbox: 'sbx-1', run: 1 } } })
+      expect(await activeJobs(db)).toHaveLength(1)
+    })
+
+    test('pages through jobs, the newest first, by state and by every label', async () => {
+      await add('job-a', { request: { labels: { team: 'red', size: 's=1' } } })
+      await add('job-b', { state: 'failed', request: { labels: { team: 'red' } } })
+      await add('job-c', { deleting: true })
+      await add('job-d')
+      const ids = async (
+        ...query: Parameters<typeof pageOfJobs> extends [unknown, ...infer Rest] ? Rest : never
+      ) => (await pageOfJobs(db, ...query)).map(({ id }) => id)
+      expect(await ids({}, 2)).toEqual(['job-d', 'job-b'])
+      expect(await ids({ before: 'job-b' }, 2)).toEqual(['job-a'])
+      expect(await ids({ before: 'job-of-nobody' }, 2)).toEqual([])
+      expect(await ids({ states: ['failed', 'running'] }, 9)).toEqual(['job-b'])
+      expect(await ids({ labels: ['team=red', 'size=s=1'] }, 9)).toEqual(['job-a'])
+      expect(await jobIds(db)).toEqual(['job-a', 'job-b', 'job-d'])
+      expect(await countJobs(db, ['queued'])).toBe(2)
+    })
+
+    test('numbers a job’s events on from its last, in batches of any size', async () => {
+      const said = (message: string): EventBody => ({ type: 'log', data: { level: 'info', message } })
+      await appendEvents(db, 'job-a', 1, 1000, [said('one'), said('two')])
+      await appendEvents(db, 'job-b', 1, 1000, [said('other')])
+      await appendEvents(
+        db,
+        'job-a',
+        2,
+        2000,
+        Array.from({ length: 2500 }, (_, index) => said(`${index}`)),
+      )
+      const events = await eventsAfter(db, 'job-a', 1, 5000)
+      expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 2501 }, (_, index) => index + 2))
+      expect(events[0]).toMatchObject({ run: 1, at: '1970-01-01T00:00:01.000Z', data: { message: 'two' } })
+      expect(await eventsAfter(db, 'job-a', 0, 3)).toHaveLength(3)
+    })
+
+    test('forgets a job with all that is its own', async () => {
+      await add('job-a', { request: { labels: { team: 'red' } } }, 'once')
+      await appendEvents(db, 'job-a', 1, 0, [{ type: 'log', data: { level: 'info', message: 'x' } }])
+      await deleteJobRows(db, 'job-a')
+      expect(await findJob(db, 'job-a')).toBeNull()
+      expect(await eventsAfter(db, 'job-a', 0, 9)).toEqual([])
+      await add('job-a', { request: { labels: { team: 'red' } } }, 'once')
+    })
+
+    test('keeps a setting’s first value', async () => {
+      expect(await setting(db, 'installation', 'a')).toBe('a')
+      expect(await setting(db, 'installation', 'b')).toBe('a')
+    })
+  })
+}

@@ -1,0 +1,60 @@
+import { limits } from '@vitrine/contract/limits.ts'
+import type { StoredJob } from '../store/jobs.ts'
+import type { JobLife, JobRequest } from '../store/schema.ts'
+
+const life: JobLife = {
+  phase: null,
+  waiting: null,
+  reason: null,
+  verdict: null,
+  usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  startedAt: null,
+  waited: 0,
+  waitingSince: null,
+  finishedAt: null,
+  expiresAt: null,
+  desktopPort: null,
+  closing: false,
+  previous: null,
+  attempts: 0,
+  notBefore: 0,
+  agentEvents: 0,
+}
+
+const request: JobRequest = {
+  task: 'print 1',
+  name: null,
+  model: 'm',
+  language: 'python',
+  check: null,
+  limits: {
+    seconds: 600,
+    desktopSeconds: 3600,
+    memoryMiB: limits.memoryMiB.default,
+    cpus: limits.cpus.default,
+    candidates: 8,
+  },
+  labels: {},
+  createdAt: 0,
+}
+
+/** A queued job, but for what is given. */
+export const storedJob = (
+  {
+    request: requestChanges,
+    ...changes
+  }: Partial<Omit<StoredJob, 'request'>> & { request?: Partial<JobRequest> } = {},
+  lifeChanges: Partial<JobLife> = {},
+): StoredJob => ({
+  number: 1,
+  id: 'job-1',
+  run: 1,
+  version: 1,
+  state: 'queued',
+  desktop: 'closed',
+  sandbox: null,
+  deleting: false,
+  ...changes,
+  request: { ...request, ...requestChanges },
+  life: { ...life, ...lifeChanges },
+})
