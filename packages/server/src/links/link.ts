@@ -75,12 +75,13 @@ export class Link {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       if (rest.length > answerBytes) throw broken(this.sandbox, 'sent an event that is too long')
-      const events = lines
-        .map((line) => this.#parse(line, NumberedEvent))
-        .filter(({ number }) => number > last)
-      for (const { number } of events) {
-        if (number !== last + 1) throw broken(this.sandbox, `skipped event ${last + 1}`)
-        last = number
+      const events: NumberedEvent[] = []
+      for (const one of lines.map((line) => this.#parse(line, NumberedEvent))) {
+        // After a break the agent tells again what was not acknowledged.
+        if (one.number <= last) continue
+        if (one.number !== last + 1) throw broken(this.sandbox, `skipped event ${last + 1}`)
+        last = one.number
+        events.push(one)
       }
       if (events.length > 0) yield events
     }
