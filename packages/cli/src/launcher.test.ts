@@ -19,11 +19,16 @@ async function startLab() {
   await copyFile(launcher, join(folder, 'vitrine'))
   await writeFile(join(folder, 'package-lock.json'), '{"lock":1}')
   await script(
+    join(folder, 'node'),
+    `if [ -e "${folder}/lame" ]; then echo 'libatomic.so.1: cannot open'; exit 127; fi
+     for a in "$@"; do echo "[$a]"; done`,
+  )
+  await script(
     join(bin, 'npm'),
     `echo "$@" >>"${folder}/npm-calls"
      if [ -e "${folder}/broken" ]; then echo 'npm ERR! no such host'; exit 1; fi
      rm -rf node_modules; mkdir -p node_modules/.bin
-     printf '#!/bin/sh\\nfor a in "$@"; do echo "[$a]"; done\\n' >node_modules/.bin/node
+     cp "${folder}/node" node_modules/.bin/node
      chmod +x node_modules/.bin/node; sleep 0.1`,
   )
   return {
@@ -93,6 +98,29 @@ test('a failed install shows what npm said, ends with 5 and is tried again', asy
   })
   await rm(join(lab.folder, 'broken'))
   expect(await lab.run([])).toMatchObject({ code: 0 })
+})
+
+test('a Node that lacks its library gets it from apt-get where that is allowed', async () => {
+  await using lab = await startLab()
+  await writeFile(join(lab.folder, 'lame'), '')
+  await script(join(lab.folder, 'bin/id'), 'echo 0')
+  await script(join(lab.folder, 'bin/apt-get'), `echo "$@" >>"${lab.folder}/apt"; rm -f "${lab.folder}/lame"`)
+  expect(await lab.run(['x'])).toMatchObject({ code: 0, out: expect.stringContaining('[x]') as string })
+  expect(await readFile(join(lab.folder, 'apt'), 'utf8')).toContain('install -y libatomic1')
+})
+
+test('a Node that lacks its library is told with the package to install, and not taken as installed', async () => {
+  await using lab = await startLab()
+  await writeFile(join(lab.folder, 'lame'), '')
+  await script(join(lab.folder, 'bin/id'), 'echo 1000')
+  const told = await lab.run([])
+  expect(told).toMatchObject({
+    code: 5,
+    note: expect.stringContaining('libatomic.so.1: cannot open') as string,
+  })
+  expect(told.note).toContain('apt-get install libatomic1')
+  await rm(join(lab.folder, 'lame'))
+  expect(await lab.run(['x'])).toMatchObject({ code: 0 })
 })
 
 test('without npm the launcher says what to install', async () => {

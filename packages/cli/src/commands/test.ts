@@ -51,7 +51,7 @@ async function setUp(root: string, context: Context): Promise<void> {
   await ollama.stop()
 }
 
-async function ensureBrowser({ report, signal }: Context): Promise<void> {
+async function ensureBrowser(context: Context): Promise<void> {
   if (existsSync('/usr/bin/chromium')) return
   if (!(await canInstall())) {
     throw new CliError(
@@ -59,7 +59,7 @@ async function ensureBrowser({ report, signal }: Context): Promise<void> {
       'the tests need Chromium as /usr/bin/chromium; on Debian: sudo apt-get install chromium',
     )
   }
-  await install(['chromium'], report, signal)
+  await install(['chromium'], context)
 }
 
 const checks = ['format:check', 'lint', 'types', 'dead'] as const

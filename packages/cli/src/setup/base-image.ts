@@ -60,9 +60,9 @@ async function pull(docker: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boo
   }
 }
 
-async function ensureMmdebstrap({ report, signal }: Pick<Context, 'report' | 'signal'>): Promise<void> {
+async function ensureMmdebstrap(context: Pick<Context, 'report' | 'signal'>): Promise<void> {
   const ubuntu = (await debianFamily()) === 'ubuntu'
-  if (!ubuntu && (await execute('mmdebstrap', ['--version'], { signal })).code === 0) return
+  if (!ubuntu && (await execute('mmdebstrap', ['--version'], context)).code === 0) return
   if (!(await canInstall())) {
     throw new CliError(
       'trouble',
@@ -70,5 +70,5 @@ async function ensureMmdebstrap({ report, signal }: Pick<Context, 'report' | 'si
     )
   }
   // Ubuntu does not trust Debian's archive by itself.
-  await install(['mmdebstrap', ...(ubuntu ? ['debian-archive-keyring'] : [])], report, signal)
+  await install(['mmdebstrap', ...(ubuntu ? ['debian-archive-keyring'] : [])], context)
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import type { Report } from '../report.ts'
+import type { Context } from '../context.ts'
 import { execute, mustExecute } from './execute.ts'
 
 export const isRoot = (): boolean => userInfo().uid === 0
@@ -16,24 +16,28 @@ export async function debianFamily(): Promise<'debian' | 'ubuntu' | null> {
 /** True where packages can be installed without asking anybody. */
 export const canInstall = async (): Promise<boolean> => isRoot() && (await debianFamily()) !== null
 
-/** Installs packages of the distribution; those that are installed already are no error. */
+/**
+ * Installs packages of the distribution, and of `others` those that it has; those that are installed already are no
+ * error.
+ */
 export async function install(
   packages: readonly string[],
-  report: Report,
-  signal: AbortSignal,
+  { report, signal }: Pick<Context, 'report' | 'signal'>,
+  others: readonly string[] = [],
 ): Promise<void> {
-  report.say(`Installing ${packages.join(', ')} with apt-get …`)
+  const names = [...packages, ...others].join(', ')
+  report.say(`Installing ${names} with apt-get …`)
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const options = { environment, signal, onLine: (line: string) => report.update(line) }
-  const problem = `${packages.join(', ')} could not be installed`
+  const problem = `${names} could not be installed`
   // An installation that was interrupted earlier has to be completed first.
   await mustExecute('dpkg', ['--configure', '-a'], problem, options)
   await execute('apt-get', [...patient, 'update'], options)
-  await mustExecute('apt-get', [...patient, 'install', '-y', ...packages], problem, options)
+  const wanted = [...packages, ...(await available(others, signal))]
+  await mustExecute('apt-get', [...patient, 'install', '-y', ...wanted], problem, options)
 }
 
-/** Gives those of the packages that the distribution has. */
-export async function available(packages: readonly string[], signal: AbortSignal): Promise<string[]> {
+async function available(packages: readonly string[], signal: AbortSignal): Promise<string[]> {
   const found = await Promise.all(
     packages.map(async (name) => (await execute('apt-cache', ['show', name], { signal })).code === 0),
   )

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
-import { available, canInstall, debianFamily, install, isRoot } from './debian.ts'
+import { canInstall, debianFamily, install, isRoot } from './debian.ts'
 import { answers, askEngine, type Engine, type Silence } from './docker.ts'
 import { daemonExists, startDaemon } from './docker-daemon.ts'
 import { execute } from './execute.ts'
@@ -37,7 +37,7 @@ export async function ensureEngine(context: Context): Promise<Engine> {
   if (!mayStart || !((await daemonExists()) || (await canInstall()))) throw await advice(found, environment)
   if (!(await daemonExists())) {
     report.say('No Docker Engine answers; it will be installed from the distribution and started.')
-    await install(['docker.io', 'iptables', ...(await available(['docker-cli'], signal))], report, signal)
+    await install(['docker.io', 'iptables'], context, ['docker-cli'])
   } else {
     report.say('The Docker Engine is installed but does not run; it will be started.')
   }
@@ -45,17 +45,21 @@ export async function ensureEngine(context: Context): Promise<Engine> {
 }
 
 /** Images are built with the docker command; distributions ship it apart from the engine. */
-async function ensureClient({ report, signal }: Context): Promise<void> {
-  if ((await execute('docker', ['--version'], { signal })).code === 0) return
+async function ensureClient(context: Context): Promise<void> {
+  const { signal } = context
+  if (await clientExists(signal)) return
   if (!(await canInstall())) {
     throw new CliError(
       'trouble',
       'the docker command is missing; install it (Debian, Ubuntu: apt-get install docker-cli)',
     )
   }
-  const [client = 'docker.io'] = await available(['docker-cli'], signal)
-  await install([client], report, signal)
+  await install([], context, ['docker-cli'])
+  if (!(await clientExists(signal))) await install(['docker.io'], context)
 }
+
+const clientExists = async (signal: AbortSignal) =>
+  (await execute('docker', ['--version'], { signal })).code === 0
 
 /** What a person has to do so that an engine answers. */
 export async function advice(

@@ -74,12 +74,12 @@ async function ensureDist(root: string, wanted: string, { report, signal }: Cont
   const stamp = join(root, 'dist/.inputs')
   if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return
   report.say('Building the agent and the web pages …')
-  // In a process of its own: bundlers are large, and what they load is not needed afterwards.
+  // In a process of its own: bundlers are large, and what they load is not needed afterwards. What they start finds
+  // our Node first.
+  const environment = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` }
   const args = [join(root, 'deploy/dist.ts'), 'agent', 'web', 'node']
-  await mustExecute(process.execPath, args, 'the agent and the web pages could not be built', {
-    cwd: root,
-    signal,
-  })
+  const problem = 'the agent and the web pages could not be built'
+  await mustExecute(process.execPath, args, problem, { cwd: root, environment, signal })
   await mkdir(join(root, 'dist'), { recursive: true })
   await writeFile(stamp, wanted)
 }

