@@ -61,7 +61,11 @@ export async function patiently<T>(attempt: () => Promise<T>, asking: Asking): P
 async function wait(error: ModelError, delay: number, { clock, emit, signal }: Asking): Promise<void> {
   emit({ type: 'model.waiting', data: { waiting: { for: 'model', message: error.message } } })
   clock.pause()
-  await sleep(delay, undefined, { signal }).finally(() => clock.resume())
+  try {
+    await sleep(delay, undefined, { signal })
+  } finally {
+    clock.resume()
+  }
   emit({ type: 'model.waiting', data: { waiting: null } })
 }
 

@@ -3,8 +3,8 @@
  * `\u202e`; tabs and line ends stay.
  */
 export function harmless(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(
+    // oxlint-disable-next-line no-control-regex
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (sign) => {
       const code = sign.codePointAt(0) ?? 0

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Verdict } from '@vitrine/contract/job.ts'
-import { linkSocket, type Assignment } from '@vitrine/contract/link.ts'
+import { linkDir, linkSocket, type Assignment } from '@vitrine/contract/link.ts'
 import { serveEndpoints, type Agent } from './endpoints.ts'
 import { Life } from './life.ts'
 import { keepLinked } from './link.ts'
@@ -17,6 +18,10 @@ const lonelySeconds = 600
 
 /** Runs the agent for a server: dials the link, takes one assignment, works on it, lives as long as the server says. */
 export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<void> {
+  if (!existsSync(linkDir)) {
+    console.error(usage)
+    process.exit(2)
+  }
   const outbox = new Outbox()
   const story = new Story()
   const address = { socketPath: linkSocket }
@@ -66,6 +71,10 @@ export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<
     signal,
   )
 }
+
+const usage = `This is a sandbox of Vitrine. A server starts it by itself; to use it alone, give it a task:
+  docker run -p 6080:6080 -e OLLAMA_HOST=http://host.docker.internal:11434 \\
+    --add-host host.docker.internal:host-gateway -v "$PWD/output:/output" vitrine-sandbox "Print the squares of 1 to 10."`
 
 /** The container ends with the agent, and everything in it with the container. */
 function endSandbox(why: string): () => void {

@@ -89,7 +89,7 @@ function lines(event: Exclude<AgentEvent, Spoken>): string[] {
       const why = reason ? `${reason.code}: ${reason.message}` : `/output/${verdict.program}`
       return [`Verdict: ${verdict.outcome} after ${tried}; ${why}`]
     }
-    case 'log':
+    default:
       return [event.data.level === 'info' ? event.data.message : `${event.data.level}: ${event.data.message}`]
   }
 }

@@ -60,19 +60,11 @@ export async function openWork(
   for (const program of programs) emit({ type: 'desktop.window', data: { program } })
 }
 
-const clock = [
-  'xclock',
-  '-update',
-  '1',
-  '-bg',
-  '#f4f6f8',
-  '-hd',
-  '#2b3a4e',
-  '-hl',
-  '#2b3a4e',
-  '-padding',
-  '12',
-]
+const hands = ['hour', 'minute', 'second', 'major', 'minor'].flatMap((part) => [
+  '-xrm',
+  `XClock*${part}Color: #2b3a4e`,
+])
+const clock = ['xclock', '-update', '1', '-padding', '12', '-bg', '#f4f6f8', ...hands]
 
 /** An interactive bash that first shows the command with what it printed, or runs it. */
 async function shell(shown: Shown | undefined): Promise<string[]> {

@@ -47,11 +47,7 @@ async function keepRunning(server: XServer, started: () => void, signal: AbortSi
     const ended = new AbortController()
     const child = spawn('Xtigervnc', xArguments, { stdio: 'ignore', env: environment, signal })
     const end = new Promise<void>((resolve) => child.once('close', resolve).once('error', () => resolve()))
-    void waitForBanner(ended.signal).then((ok) => {
-      if (!ok) return
-      server.runs()
-      started()
-    })
+    void announce(server, started, ended.signal)
     await end
     ended.abort()
     server.ended()
@@ -62,6 +58,12 @@ async function keepRunning(server: XServer, started: () => void, signal: AbortSi
     rmSync(rfbSocket, { force: true })
     rmSync(`/tmp/.X${display.slice(1)}-lock`, { force: true })
   }
+}
+
+async function announce(server: XServer, started: () => void, signal: AbortSignal): Promise<void> {
+  if (!(await waitForBanner(signal))) return
+  server.runs()
+  started()
 }
 
 // GLX is off: Mesa would cost each sandbox 100 ms and tens of megabytes for software rendering.
