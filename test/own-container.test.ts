@@ -25,10 +25,11 @@ test('a server in a container finds itself, its Compose project and the host’s
   const { stdout } = await run('docker', ['volume', 'create', volume])
   try {
     const mountpoint = await run('docker', ['volume', 'inspect', '-f', '{{.Mountpoint}}', stdout.trim()])
-    const label = 'com.docker.compose.project=a-project'
-    expect(await found('-v', `${volume}:/state`, '--label', label)).toMatchObject({
+    const labels = ['project=a-project', 'service=app'].flatMap((one) => ['-l', `com.docker.compose.${one}`])
+    expect(await found('-v', `${volume}:/state`, ...labels)).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f]{64}$/),
-      composeProject: 'a-project',
+      compose: { project: 'a-project', service: 'app' },
+      publishedAt: [],
       links: `${mountpoint.stdout.trim()}/links`,
     })
   } finally {
@@ -39,7 +40,7 @@ test('a server in a container finds itself, its Compose project and the host’s
 test('a server in a container finds itself under another host name and a folder of the host', async () => {
   expect(await found('-v', '/tmp:/state', '--hostname', 'renamed')).toMatchObject({
     hostname: 'renamed',
-    composeProject: null,
+    compose: null,
     links: '/tmp/links',
   })
 })

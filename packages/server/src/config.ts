@@ -25,6 +25,10 @@ const Environment = z.object({
   VITRINE_HOST: z.string().min(1).default('127.0.0.1'),
   VITRINE_PORT: whole(1, 65_535).default(7080),
   VITRINE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VITRINE_ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((one) => one.trim().toLowerCase() || [])),
   VITRINE_MODEL_SERVERS: z
     .string()
     .default('http://localhost:11434')
@@ -50,6 +54,8 @@ export type Config = Readonly<{
   port: number
   /** Where people reach this server, when that is not `http://localhost:<port>`. */
   publicUrl: string | undefined
+  /** Names besides `localhost` and that of `publicUrl` under which programs call this server, such as a service's. */
+  allowedHosts: readonly string[]
   modelServers: readonly string[]
   model: string
   /** The embedded engine's GGUF file; only used where `modelServers` names `embedded`. */
@@ -86,6 +92,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     host: env.VITRINE_HOST,
     port: env.VITRINE_PORT,
     publicUrl: env.VITRINE_PUBLIC_URL,
+    allowedHosts: env.VITRINE_ALLOWED_HOSTS,
     modelServers: env.VITRINE_MODEL_SERVERS,
     model: env.VITRINE_MODEL,
     modelFile: env.VITRINE_MODEL_FILE,

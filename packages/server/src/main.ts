@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import pino from 'pino'
 import { readConfig, type Config } from './config.ts'
 import { dockerRuntime } from './runtimes/docker/runtime.ts'
-import { findOwnContainer } from './runtimes/docker/self.ts'
+import { findOwnContainer, type OwnContainer } from './runtimes/docker/self.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { serve } from './serve.ts'
 
@@ -17,7 +17,13 @@ const log = pino({
 try {
   const stopping = stopSignal()
   const config = readConfig(process.env)
-  await using server = await serve(config, { runtimeFor: (installation) => docker(config, installation), log })
+  const self = await findOwnContainer(config.dockerHost, AbortSignal.timeout(10_000))
+  await using server = await serve(config, {
+    runtimeFor: async (installation) => docker(config, installation, self),
+    ...(self?.publishedAt && { publishedAt: self.publishedAt }),
+    log,
+  })
+  if (self?.compose) log.info(`to sign in a browser: docker compose run --rm ${self.compose.service} open`)
   if (!stopping.aborted) await once(stopping, 'abort')
   log.info({ url: server.url }, 'stopping; sandboxes live on')
   setTimeout(() => process.exit(1), stopMilliseconds).unref()
@@ -27,24 +33,28 @@ try {
 }
 
 /** Sandboxes of a server that runs in a container itself belong to its Compose project and share its state folder. */
-async function docker(config: Config, installation: string): Promise<Runtime> {
+function docker(config: Config, installation: string, self: OwnContainer | null): Runtime {
   const { dockerHost, image, ociRuntime } = config
-  const self = await findOwnContainer(dockerHost, AbortSignal.timeout(10_000))
   return dockerRuntime({
     dockerHost,
     image,
     installation,
     ...(ociRuntime !== undefined && { ociRuntime }),
     ...(self && { hostFolder: self.hostFolder }),
-    ...(self?.composeProject && { labels: composeLabels(self.composeProject) }),
+    ...(self?.compose && { labels: composeLabels(self.compose.project) }),
   })
 }
 
-/** What Compose finds its containers by: `down --remove-orphans` then removes sandboxes too. */
+/**
+ * What `docker compose run sandbox` would label them with: Compose then neither scales them away nor calls them orphans
+ * at `up`, and `down --remove-orphans` removes them. It sees only containers that have some config-hash.
+ * https://github.com/docker/compose/blob/v2.26.1/pkg/compose/containers.go
+ */
 const composeLabels = (project: string) => ({
   'com.docker.compose.project': project,
   'com.docker.compose.service': 'sandbox',
-  'com.docker.compose.oneoff': 'False',
+  'com.docker.compose.oneoff': 'True',
+  'com.docker.compose.config-hash': 'sandbox',
 })
 
 /** The first signal stops gracefully, a second one at once. */

@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { apiPrefix, routes, type Route } from '@vitrine/contract/routes.ts'
 import { describe, expect, test } from 'vitest'
 import { fakeRuntime } from './runtimes/fake.ts'
-import { startServer } from './testing/start-server.ts'
+import { startServer, type TestServer } from './testing/start-server.ts'
 
 describe('a job', () => {
   test('runs from its submission to its verdict, with its story and its files', async () => {
@@ -204,13 +205,13 @@ describe('who may come in', () => {
     expect((await send({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
     expect((await send({}, 'text/plain')).status).toBe(415)
     expect((await send({}, 'application/x-www-form-urlencoded')).status).toBe(415)
-    const raw = connect(Number(new URL(server.url).port), '127.0.0.1')
-    raw.write(
-      `GET /api/v1/jobs HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer ${server.token}\r\nConnection: close\r\n\r\n`,
-    )
-    let answer = ''
-    for await (const chunk of raw) answer += String(chunk)
-    expect(answer).toMatch(/^HTTP\/1.1 403/)
+    expect(await answerTo(server, 'evil.example')).toMatch(/^HTTP\/1.1 403/)
+  })
+
+  test('a program that calls by an allowed name, and only by such a one', async () => {
+    await using server = await startServer({ environment: { VITRINE_ALLOWED_HOSTS: 'other, app' } })
+    expect(await answerTo(server, 'APP:7080')).toMatch(/^HTTP\/1.1 200/)
+    expect(await answerTo(server, 'app.evil.example')).toMatch(/^HTTP\/1.1 403.*VITRINE_ALLOWED_HOSTS/s)
   })
 
   test('a browser that followed a sign-in link, once', async () => {
@@ -233,3 +234,12 @@ test('a second server on the same state exits at once and names the first', asyn
   const environment = { VITRINE_STATE_DIR: server.stateDir }
   await expect(startServer({ environment })).rejects.toThrow(`process ${process.pid}`)
 })
+
+/** The whole answer to a request that comes with this Host header. */
+async function answerTo({ url, token }: TestServer, host: string): Promise<string> {
+  const raw = connect(Number(new URL(url).port), '127.0.0.1')
+  raw.write(
+    `GET /api/v1/jobs HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+  )
+  return text(raw)
+}

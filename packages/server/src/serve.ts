@@ -42,6 +42,8 @@ const { version } = packageJson
 export type ServeOptions = {
   /** The runtime for this installation's sandboxes. */
   runtimeFor: (installation: string) => Promise<Runtime>
+  /** The host's addresses at which the server's container is published; absent: it is reached where it listens. */
+  publishedAt?: readonly string[]
   log: Logger
 }
 
@@ -52,7 +54,8 @@ export type Serving = AsyncDisposable & { url: string }
  * goes back the same way; sandboxes live on. Throws one readable message where the state, the port or the configuration
  * can't be used.
  */
-export async function serve(config: Config, { runtimeFor, log }: ServeOptions): Promise<Serving> {
+export async function serve(config: Config, options: ServeOptions): Promise<Serving> {
+  const { runtimeFor, publishedAt = [config.host], log } = options
   await using stack = new AsyncDisposableStack()
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
   await chmod(config.stateDir, 0o700)
@@ -63,7 +66,11 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
   const db = await openSqlite(join(config.stateDir, 'vitrine.db'))
   stack.defer(() => db.destroy())
   const installation = await setting(db, 'installation', newId('sbx').slice('sbx-'.length))
-  const access = new Access({ token: await readToken(config.stateDir), publicUrl: publicUrl(config) })
+  const access = new Access({
+    token: await readToken(config.stateDir),
+    publicUrl: publicUrl(config),
+    allowedHosts: config.allowedHosts,
+  })
   const eventLog = new EventLog(db)
   const store = { db, log: eventLog }
   const files = folderStore(join(config.stateDir, 'files'))
@@ -179,9 +186,10 @@ export async function serve(config: Config, { runtimeFor, log }: ServeOptions): 
   await writeFile(serverFile(config.stateDir), JSON.stringify({ url, pid: process.pid, installation }))
   stack.defer(() => rm(serverFile(config.stateDir), { force: true }))
   log.info({ url, version, installation }, 'listening')
-  if (!isLoopback(config.host)) {
+  const open = publishedAt.filter((address) => !isLoopback(address))
+  if (open.length > 0) {
     log.warn(
-      `Everybody who reaches ${config.host}:${port} can try to sign in, and without TLS others can listen in.`,
+      `Everybody who reaches port ${port} at ${open.join(', ')} can try to sign in, and without TLS others can listen in.`,
     )
   }
 

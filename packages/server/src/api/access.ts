@@ -10,7 +10,12 @@ const sessionSeconds = 30 * 24 * 3600
 const codeMilliseconds = 10 * 60 * 1000
 const maxCodes = 1000
 
-export type AccessOptions = { token: string; publicUrl: URL }
+export type AccessOptions = {
+  token: string
+  publicUrl: URL
+  /** Host names, in lower case, that are this server's besides `publicUrl`'s and this machine's own. */
+  allowedHosts: readonly string[]
+}
 
 /**
  * Who may come in. A request is let in with the token (`Authorization: Bearer`, RFC 6750) or with the session cookie
@@ -18,11 +23,13 @@ export type AccessOptions = { token: string; publicUrl: URL }
  */
 export class Access {
   readonly #options: AccessOptions
+  readonly #hosts: ReadonlySet<string>
   /** Codes of sign-in links, and until when each is good. */
   readonly #codes = new Map<string, number>()
 
   constructor(options: AccessOptions) {
     this.#options = options
+    this.#hosts = new Set([...localNames, options.publicUrl.hostname, ...options.allowedHosts])
   }
 
   /** Throws `forbidden` or `unauthorized` where the request may not pass. */
@@ -36,10 +43,10 @@ export class Access {
   /** A foreign Host is a rebinding attack, a foreign Origin a cross-site one. */
   checkAddress(method: string, { host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): void {
     const hostname = host && URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : ''
-    if (!localNames.has(hostname) && hostname !== this.#options.publicUrl.hostname) {
+    if (!this.#hosts.has(hostname)) {
       throw new VitrineError(
         'forbidden',
-        `This server is not ${JSON.stringify(host ?? '')}; set VITRINE_PUBLIC_URL.`,
+        `This server is not ${JSON.stringify(host ?? '')}; set VITRINE_PUBLIC_URL or VITRINE_ALLOWED_HOSTS.`,
       )
     }
     if (origin !== undefined && !this.#isOwnOrigin(origin, host!)) {
@@ -94,7 +101,7 @@ export class Access {
   }
 }
 
-const localNames = new Set(['localhost', '127.0.0.1', '[::1]'])
+const localNames = ['localhost', '127.0.0.1', '[::1]']
 
 function same(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]

@@ -73,7 +73,9 @@ test('finds the host’s folder behind the innermost mount', () => {
   const self = ownContainer({
     Id: id,
     State: { ExitCode: 0, OOMKilled: false },
-    Config: { Labels: { 'com.docker.compose.project': 'app' } },
+    Config: { Labels: { 'com.docker.compose.project': 'a-project', 'com.docker.compose.service': 'app' } },
+    HostConfig: { NetworkMode: 'a-project_default' },
+    NetworkSettings: { Ports: { '7080/tcp': [{ HostIp: '127.0.0.1' }], '6080/tcp': null } },
     Mounts: [
       { Source: '/var/lib/docker/volumes/state/_data', Destination: '/state' },
       { Source: '/srv/links', Destination: '/state/links' },
@@ -81,7 +83,8 @@ test('finds the host’s folder behind the innermost mount', () => {
       { Source: '', Destination: '/state/links/scratch' },
     ],
   })
-  expect(self.composeProject).toBe('app')
+  expect(self.compose).toEqual({ project: 'a-project', service: 'app' })
+  expect(self.publishedAt).toEqual(['127.0.0.1'])
   expect(self.hostFolder('/state')).toBe('/var/lib/docker/volumes/state/_data')
   expect(self.hostFolder('/state/files/a')).toBe('/var/lib/docker/volumes/state/_data/files/a')
   expect(self.hostFolder('/state/links/sbx-1')).toBe('/srv/links/sbx-1')

@@ -34,6 +34,10 @@ const Inspected = z.object({
   Id: z.string(),
   State: z.object({ ExitCode: z.int(), OOMKilled: z.boolean() }),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  HostConfig: z.object({ NetworkMode: z.string() }),
+  NetworkSettings: z.object({
+    Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string() })).nullable()).nullish(),
+  }),
   Mounts: z.array(z.object({ Source: z.string().default(''), Destination: z.string() })),
 })
 export type Inspected = z.infer<typeof Inspected>

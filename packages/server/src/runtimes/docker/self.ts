@@ -7,8 +7,10 @@ import { dockerEngine, type Inspected } from './engine.ts'
 /** What a server inside a container needs to know of it. */
 export type OwnContainer = {
   id: string
-  /** Compose's project, where Compose made the container. */
-  composeProject: string | null
+  /** Its place in a Compose project, where Compose made the container. */
+  compose: { project: string; service: string } | null
+  /** The host's addresses at which its ports are published; null where it shares the host's network. */
+  publishedAt: string[] | null
   /** From a folder inside this container to the same on the engine's host; throws where no mount holds it. */
   hostFolder: (folder: string) => string
 }
@@ -45,9 +47,13 @@ export function containerIdOf(mountinfo: string): string | null {
 const looksLikeId = (name: string) => /^[0-9a-f]{12}$/.test(name)
 
 export function ownContainer(inspected: Inspected): OwnContainer {
+  const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } =
+    inspected.Config.Labels ?? {}
+  const ports = Object.values(inspected.NetworkSettings.Ports ?? {}).flatMap((bindings) => bindings ?? [])
   return {
     id: inspected.Id,
-    composeProject: inspected.Config.Labels?.['com.docker.compose.project'] ?? null,
+    compose: project !== undefined && service !== undefined ? { project, service } : null,
+    publishedAt: inspected.HostConfig.NetworkMode === 'host' ? null : ports.map(({ HostIp }) => HostIp),
     hostFolder: (folder) => {
       const mount = inspected.Mounts.filter(
         ({ Source, Destination }) => Source !== '' && holds(Destination, folder),
