@@ -1,3 +1,5 @@
+import { oneLine } from './harmless.ts'
+
 /** Tells how long work goes on: lines that stay, and one line that is written over on a terminal. */
 export type Report = {
   say: (line: string) => void
@@ -10,18 +12,19 @@ export function reportTo(stream: {
   isTTY?: boolean
   columns?: number
 }): Report {
-  let shown = ''
+  let overwritable = false
   let lastLine = 0
-  const clear = () => (shown === '' ? '' : '\r\x1b[K')
+  const clear = () => (overwritable ? '\r\x1b[K' : '')
   return {
     say: (line) => {
       stream.write(`${clear()}${line}\n`)
-      shown = ''
+      overwritable = false
     },
-    update: (line) => {
+    update: (text) => {
+      const line = oneLine(text)
       if (stream.isTTY === true) {
         stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`)
-        shown = line
+        overwritable = true
       } else if (performance.now() - lastLine > 2000) {
         stream.write(`  ${line}\n`)
         lastLine = performance.now()

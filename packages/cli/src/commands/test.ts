@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { CliError, exitCodes } from '../exit.ts'
+import { CliError, ending, exitCodes } from '../exit.ts'
 import { checkout } from '../setup/checkout.ts'
 import { canInstall, install } from '../setup/debian.ts'
 import { ensureEngine } from '../setup/engine.ts'
@@ -22,20 +22,33 @@ export const test = command({
   options: { fast: { type: 'boolean', help: 'only what needs neither engine nor model nor browser' } },
   run: async ({ values, positionals }, context) => {
     const root = checkout()
-    const fast = values.fast === true
-    if (!fast) await setUp(root, context)
-    const checks =
-      positionals.length > 0 ? { passed: 0, failed: 0, skipped: 0 } : await runChecks(root, context)
-    const tests = await runVitest(root, [...(fast ? ['--project', 'fast'] : []), ...positionals])
+    const ready = values.fast !== true && (await isSetUp(root, context))
+    const checks = positionals.length > 0 ? none : await runChecks(root, context)
+    const tests = await runVitest(root, [...(ready ? [] : ['--project', 'fast']), ...positionals])
+    const unready = values.fast !== true && !ready ? 1 : 0
     const passed = checks.passed + tests.passed
-    const failed = checks.failed + tests.failed
+    const failed = checks.failed + tests.failed + unready
     const { skipped } = tests
     // Where all that tests need was set up, a skipped one is one that should have run.
-    const incomplete = skipped > 0 && Boolean(context.environment['CI']) && !fast
+    const incomplete = skipped > 0 && Boolean(context.environment['CI']) && ready
     context.out(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
     return failed > 0 || incomplete || passed === 0 ? exitCodes.failed.code : exitCodes.ok.code
   },
 })
+
+const none: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** A set-up that fails counts as one failed test; those that need none of it run all the same. */
+async function isSetUp(root: string, context: Context): Promise<boolean> {
+  try {
+    await setUp(root, context)
+    return true
+  } catch (error) {
+    context.signal.throwIfAborted()
+    context.report.say(`✗ set-up: ${ending(error).message}`)
+    return false
+  }
+}
 
 async function setUp(root: string, context: Context): Promise<void> {
   const { report, environment } = context

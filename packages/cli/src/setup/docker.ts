@@ -16,8 +16,9 @@ export async function askEngine(host: string, signal: AbortSignal): Promise<Engi
     request({ ...place, path: '/version', signal: bounded }, (response) => resolve(json(response)))
       .on('error', reject)
       .end()
-    const { Version } = (await promise) as { Version: string }
-    return { host, version: Version }
+    const { Version } = (await promise) as { Version?: string }
+    if (Version !== undefined) return { host, version: Version }
+    return { host, why: 'unsupported', message: 'what answers there is no Docker Engine' }
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = error as NodeJS.ErrnoException

@@ -71,7 +71,7 @@ export async function advice(
 }
 
 async function whatToDo(why: Silence['why'], environment: Context['environment']): Promise<string> {
-  if (why === 'unsupported') return 'Set DOCKER_HOST to a unix:// or tcp:// address.'
+  if (why === 'unsupported') return 'Set DOCKER_HOST to the unix:// or tcp:// address of one.'
   if (why === 'denied') {
     return 'This user may not use it: run sudo usermod -aG docker "$USER" and sign in again, or use sudo ./vitrine up.'
   }
