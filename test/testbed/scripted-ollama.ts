@@ -60,7 +60,9 @@ export async function startScriptedOllama(script: {
   answers?: Play[] | ((request: ScriptedRequest, nth: number) => Play | Promise<Play>)
   models?: ScriptedModel[]
   port?: number
+  host?: string
 }): Promise<ScriptedOllama> {
+  const { host = '127.0.0.1' } = script
   const models = script.models ?? [{ name: 'qwen3:0.6b', capabilities: ['completion', 'thinking'] }]
   const answers = script.answers ?? ['hello']
   const requests: ScriptedRequest[] = []
@@ -111,10 +113,10 @@ export async function startScriptedOllama(script: {
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch((error: unknown) => response.destroy(error as Error))
   })
-  server.listen(script.port ?? 0, '127.0.0.1')
+  server.listen(script.port ?? 0, host)
   await once(server, 'listening')
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     generation: (n) => arrival(n).promise,
     mostAtOnce: () => running.most,
@@ -229,6 +231,7 @@ function serveFacts(request: ScriptedRequest, models: ScriptedModel[], response:
       if (!model)
         return sendJson(response, 404, { error: `model '${String(request.body['model'])}' not found` })
       return sendJson(response, 200, {
+        modelfile: 'FROM /usr/share/ollama/.ollama/models/blobs/sha256-00',
         template: model.template ?? '{{ .Prompt }}',
         details: listed(model).details,
         model_info: {},

@@ -94,7 +94,7 @@ async function ask(
     if (seen.pieces > 0)
       onUsage(worker, {
         tokensIn: seen.final?.prompt_eval_count ?? 0,
-        tokensOut: seen.final?.eval_count ?? seen.pieces,
+        tokensOut: seen.final?.done ? (seen.final.eval_count ?? 0) : seen.pieces,
       })
   }
   await answer.end()

@@ -89,7 +89,7 @@ export function createCatalog(ask: (path: string, body?: object) => Promise<unkn
     async show(model) {
       const digest = known?.models.find(({ name }) => fullName(name) === fullName(model))?.digest
       const key = `${fullName(model)}@${digest}`
-      const found = shown.get(key) ?? understood(Shown, await ask('/api/show', { model }))
+      const found = shown.get(key) ?? withoutPaths(understood(Shown, await ask('/api/show', { model })))
       shown.set(key, found)
       return found
     },
@@ -102,6 +102,9 @@ export function fullName(model: string): string {
   const name = model.toLowerCase()
   return name.slice(name.lastIndexOf('/') + 1).includes(':') ? name : `${name}:latest`
 }
+
+/** The modelfile tells where the model lies on the host. */
+const withoutPaths = ({ modelfile: _, ...rest }: ShownModel): ShownModel => rest
 
 function understood<T>(schema: z.ZodType<T>, answer: unknown): T {
   const parsed = schema.safeParse(answer)

@@ -199,14 +199,15 @@ test('thinking asked of a model that cannot is the model server’s own 400', as
   expect([status, lines]).toMatchObject([400, [{ error: `"${model}" does not support thinking` }]])
 })
 
-test('facts are passed on: show, ps, version', async () => {
+test('facts are passed on, without the host’s paths: show, ps, version', async () => {
   await using ollama = await startScriptedOllama({
     models: [{ name: model, loaded: true, capabilities: ['completion', 'thinking'] }],
   })
   await using opened = await openGateway({ upstreams: [ollama.url] })
   const url = await opened.urlFor('a')
   for (const body of [{ model }, { name: model }]) {
-    const { status, lines } = await post(`${url}/api/show`, body)
+    const { status, lines, text } = await post(`${url}/api/show`, body)
+    expect(text).not.toContain('/usr/share')
     expect([status, lines]).toMatchObject([200, [{ capabilities: ['completion', 'thinking'] }]])
   }
   expect(await post(`${url}/api/show`, { model: 'other' })).toMatchObject({ status: 404 })
