@@ -220,6 +220,13 @@ describe('ls', () => {
 })
 
 describe('open', () => {
+  test('without a job prints a link that signs a browser in', async () => {
+    const url = 'http://localhost:7080/sign-in/x'
+    await using lab = await startTestCli({ createSignInLink: () => ({ url }) })
+    expect(await lab.run(['open'])).toMatchObject({ code: 0, out: `${url}\n` })
+    expect(JSON.parse((await lab.run(['open', '--json'])).out)).toEqual({ signIn: url })
+  })
+
   test('opens a closed desktop again and waits until it is live', async () => {
     const closed = { state: 'closed', url: null, expiresAt: null } as const
     let opened = false

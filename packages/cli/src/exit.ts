@@ -32,7 +32,7 @@ export function ending(error: unknown): { code: number; message: string } {
     return { code: exitCodes[exitOf(error)].code, message: harmless(described(error)) }
   }
   if (error instanceof VitrineConnectionError) {
-    const message = `${error.message}. Start the server with ./vitrine up, or set VITRINE_URL to where it is.`
+    const message = `${error.message}. Start the server (./vitrine up or docker compose up), or set VITRINE_URL to where it is.`
     return { code: exitCodes.unreachable.code, message }
   }
   return { code: exitCodes.trouble.code, message: unforeseen(error) }

@@ -50,12 +50,14 @@ function docker(config: Config, installation: string, self: OwnContainer | null)
  * at `up`, and `down --remove-orphans` removes them. It sees only containers that have some config-hash.
  * https://github.com/docker/compose/blob/v2.26.1/pkg/compose/containers.go
  */
-const composeLabels = (project: string) => ({
-  'com.docker.compose.project': project,
-  'com.docker.compose.service': 'sandbox',
-  'com.docker.compose.oneoff': 'True',
-  'com.docker.compose.config-hash': 'sandbox',
-})
+function composeLabels(project: string): Record<string, string> {
+  return {
+    'com.docker.compose.project': project,
+    'com.docker.compose.service': 'sandbox',
+    'com.docker.compose.oneoff': 'True',
+    'com.docker.compose.config-hash': 'sandbox',
+  }
+}
 
 /** The first signal stops gracefully, a second one at once. */
 function stopSignal(): AbortSignal {
