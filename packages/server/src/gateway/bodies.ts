@@ -15,7 +15,7 @@ export type ModelCall = {
   body: Record<string, unknown>
 }
 
-type Bounds = Pick<GatewayLimits, 'maxContext' | 'maxPredict' | 'messages'>
+type Bounds = Pick<GatewayLimits, 'maxContext' | 'usualContext' | 'maxPredict' | 'messages'>
 
 /** Free-form JSON that is handed on; bounded, because writing very deep JSON would overflow the stack. */
 const deepest = 64
@@ -136,10 +136,10 @@ export function understood<T>(schema: z.ZodType<T>, body: unknown): T {
 function clamped(
   path: ModelCall['path'],
   asked: z.infer<typeof Generate> | z.infer<typeof Chat>,
-  { maxContext, maxPredict }: Bounds,
+  { maxContext, usualContext, maxPredict }: Bounds,
 ): ModelCall {
   const { keep_alive: _, ...rest } = asked
-  const { num_ctx = maxContext, num_predict = maxPredict, ...options } = rest.options
+  const { num_ctx = usualContext, num_predict = maxPredict, ...options } = rest.options
   for (const name of placement) delete options[name]
   const maxTokens = num_predict > 0 ? Math.min(num_predict, maxPredict) : maxPredict
   return {

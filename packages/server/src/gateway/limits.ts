@@ -1,7 +1,9 @@
 /** Bounds of one model call and of one sandbox's calls. Times are milliseconds. */
 export type GatewayLimits = {
-  /** Largest `num_ctx`; also what a call gets that names none, so that callers share one loaded model. */
+  /** Largest `num_ctx`. */
   maxContext: number
+  /** `num_ctx` of a call that names none: the same for all, so that they share one loaded model. Memory grows with it. */
+  usualContext: number
   /** Largest `num_predict`; also what -1, -2, 0 and none become. */
   maxPredict: number
   bodyBytes: number
@@ -24,6 +26,7 @@ export type GatewayLimits = {
 }
 
 export const defaultLimits: Omit<GatewayLimits, 'maxContext' | 'maxPredict'> = {
+  usualContext: 8192,
   bodyBytes: 4 * 1024 * 1024,
   messages: 1000,
   callsPerSandbox: 16,
