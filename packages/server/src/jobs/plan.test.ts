@@ -135,6 +135,16 @@ test('the pool is filled, shrunk, and emptied of what is broken or nobody’s', 
   expect(brief(plan(world([], [box({ pooled: true })])))).toEqual(['remove sbx-1'])
 })
 
+test('the pool is filled again once the desktop of the job that took from it has been opened', () => {
+  const claimed = plan(world([job()], [box({ pooled: true })], { poolSize: 1 }))
+  expect(brief(claimed)).toEqual(['claim job-1 sbx-1'])
+  const held = { sandbox: 'sbx-1', state: 'running', desktop: 'live' } as const
+  const startedAt = 1_000_000
+  const later = (now: number) => brief(plan(world([job(held, { startedAt })], [box()], { poolSize: 1, now })))
+  expect(later(startedAt + 10)).toEqual([])
+  expect(later(startedAt + 1000)).toEqual(['fill'])
+})
+
 const anyJob = fc
   .record({
     number: fc.nat(20),

@@ -45,6 +45,8 @@ export type Action =
 export const linkMilliseconds = 60_000
 /** The agent keeps the time limit itself; the server steps in where it does not. */
 const graceMilliseconds = 30_000
+/** The pool lets a desktop that has just been opened go first: a new sandbox takes a small machine's processors. */
+const poolWaitsMilliseconds = 1000
 /** Failed starts of one run before it is given up; with the back-off between them about two minutes. */
 const maxAttempts = 8
 
@@ -82,6 +84,8 @@ export function plan(world: World): Action[] {
     ...actions,
     ...planPool(
       unheld.filter(({ id }) => !claimed.has(id)),
+      actions.some(({ do: what }) => what === 'claim' || what === 'start') ||
+        world.jobs.some(isOpening(world)),
       world,
     ),
   ]
@@ -162,7 +166,13 @@ function wait(job: StoredJob, waiting: Waiting | null): Action[] {
   return job.life.waiting?.message === waiting?.message ? [] : [{ do: 'wait', job, waiting }]
 }
 
-function planPool(unheld: readonly Sandbox[], world: World): Action[] {
+/** True for a job whose desktop is on its way to its viewers. */
+function isOpening({ now }: World): (job: StoredJob) => boolean {
+  return ({ desktop, life: { startedAt } }) =>
+    desktop === 'opening' || (startedAt !== null && Math.abs(now - startedAt) < poolWaitsMilliseconds)
+}
+
+function planPool(unheld: readonly Sandbox[], opening: boolean, world: World): Action[] {
   const healthy = unheld.filter(
     (box) =>
       box.pooled && box.state !== 'exited' && box.state !== 'paused' && box.linkLost <= linkMilliseconds,
@@ -172,7 +182,8 @@ function planPool(unheld: readonly Sandbox[], world: World): Action[] {
   const actions: Action[] = unwanted
     .filter(({ id }) => !world.busy.has(id))
     .map(({ id }) => ({ do: 'remove', sandbox: id }))
-  const missing = world.runtimeAnswers && world.poolMayGrow ? world.poolSize - healthy.length : 0
+  const mayGrow = world.runtimeAnswers && world.poolMayGrow && !opening
+  const missing = mayGrow ? world.poolSize - healthy.length : 0
   for (let n = 0; n < missing; n++) actions.push({ do: 'fill' })
   return actions
 }
