@@ -52,7 +52,8 @@ export function containerBody(spec: SandboxSpec, options: ContainerOptions) {
       CgroupnsMode: 'private',
 
       // Nothing lasting to write to; a bind that the sandbox cannot change. `Mounts`, unlike `Binds`, refuses a source
-      // that does not exist instead of making a folder of root's there.
+      // that does not exist instead of making a folder of root's there. Its propagation is left to the engine: private,
+      // except that for a folder in a volume it takes no mode but slave or shared.
       ReadonlyRootfs: true,
       Tmpfs: {
         '/tmp': tmpfs(256, 'mode=1777'),
@@ -67,7 +68,6 @@ export function containerBody(spec: SandboxSpec, options: ContainerOptions) {
           Source: hostFolder(spec.linkFolder),
           Target: linkDir,
           ReadOnly: true,
-          BindOptions: { Propagation: 'rprivate' },
         },
       ],
 
