@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { ensureBaseImage } from './base-image.ts'
@@ -11,9 +11,7 @@ import { hashOf } from './hash.ts'
 
 const label = 'vitrine.inputs'
 const inputs = [
-  'deploy/Dockerfile',
-  'deploy/desktop',
-  'deploy/dist.ts',
+  'deploy',
   'packages/agent',
   'packages/contract',
   'packages/sdk',
@@ -71,8 +69,7 @@ async function builtFrom(docker: NodeJS.ProcessEnv, name: string, signal: AbortS
 }
 
 async function ensureDist(root: string, wanted: string, { report, signal }: Context): Promise<void> {
-  const stamp = join(root, 'dist/.inputs')
-  if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return
+  if (await distIsFrom(root, wanted)) return
   report.say('Building the agent and the web pages …')
   // In a process of its own: bundlers are large, and what they load is not needed afterwards. What they start finds
   // our Node first.
@@ -80,8 +77,17 @@ async function ensureDist(root: string, wanted: string, { report, signal }: Cont
   const args = [join(root, 'deploy/dist.ts'), 'agent', 'web', 'node']
   const problem = 'the agent and the web pages could not be built'
   await mustExecute(process.execPath, args, problem, { cwd: root, environment, signal })
-  await mkdir(join(root, 'dist'), { recursive: true })
-  await writeFile(stamp, wanted)
+  await writeFile(join(root, 'dist/.inputs'), wanted)
+}
+
+/** A build by hand since then may have been of other sources: each writes its `.sums` anew. */
+async function distIsFrom(root: string, wanted: string): Promise<boolean> {
+  const stamp = join(root, 'dist/.inputs')
+  if ((await readFile(stamp, 'utf8').catch(() => '')) !== wanted) return false
+  const lists = ['agent', 'web', 'node'].map((target) => join(root, `dist/${target}.sums`))
+  const written = async (file: string) => (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity
+  const times = await Promise.all(lists.map(written))
+  return Math.max(...times) <= (await written(stamp))
 }
 
 async function needRoomForImage(docker: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
