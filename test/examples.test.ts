@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
+import { program, startStories, type Stories } from './testbed/stories.ts'
+
+const root = join(import.meta.dirname, '..')
+const run = promisify(execFile)
+let stories: Stories
+let server: ServerProcess
+
+beforeAll(async () => {
+  stories = await startStories(program('print("2 3 5 7 11 13 17 19 23 29")'))
+  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await stories[Symbol.asyncDispose]()
+})
+const env = () => ({
+  ...process.env,
+  VITRINE_URL: server.url.replace(/\/$/, ''),
+  VITRINE_TOKEN: server.token,
+})
+
+test('examples/primes.ts runs a job with a check and keeps its files', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vitrine-example-'))
+  const { stdout } = await run(process.execPath, [join(root, 'examples/primes.ts'), folder], { env: env() })
+  expect(stdout).toContain('stdout: true')
+  expect(stdout).toContain('succeeded')
+  expect(await readdir(folder)).toEqual([expect.stringMatching(/^job-.*\.zip$/)])
+  await rm(folder, { recursive: true })
+})
+
+test('examples/submit.sh submits a task with curl and waits for its end', async () => {
+  const { stdout } = await run('sh', [join(root, 'examples/submit.sh'), 'Print "primes".'], { env: env() })
+  expect(stdout).toContain('verdict: ran')
+  expect(stdout).toContain('"state":"succeeded"')
+})
+
+test('every command that the README names is one that the command line has', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const named = new Set([...readme.matchAll(/\.\/vitrine ([a-z]+)/g)].map(([, name]) => name!))
+  expect(named.size).toBeGreaterThan(5)
+  for (const name of named) {
+    const { stdout } = await run(join(root, 'vitrine'), ['help', name])
+    expect(stdout, name).toMatch(new RegExp(`vitrine ${name}`))
+  }
+})
