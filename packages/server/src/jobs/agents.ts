@@ -67,7 +67,11 @@ export class Agents {
     }
     try {
       const kept = await files.keep(job, run, source, bounded)
-      await change(this.#options, job, () => ({ events: [{ type: 'files.kept', data: kept }] }))
+      const told = await change(this.#options, job, ({ deleting }) =>
+        deleting ? null : { events: [{ type: 'files.kept', data: kept }] },
+      )
+      // The job was deleted meanwhile, and its files perhaps before these came.
+      if (!told) await files.remove(job)
       return true
     } catch (error) {
       logger.warn({ job, sandbox, error }, 'the files of a sandbox were not kept')
@@ -86,7 +90,7 @@ export class Agents {
   }
 
   async #ready(link: Link): Promise<AgentStatus> {
-    for (const pause = 15; ; await sleep(pause, undefined, { signal: this.#options.signal })) {
+    for (const pause = 5; ; await sleep(pause, undefined, { signal: this.#options.signal })) {
       const status = await link.status(this.#options.signal)
       if (status.desktop === 'ready') return status
     }

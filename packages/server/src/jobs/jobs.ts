@@ -148,7 +148,7 @@ export class Jobs {
       life: {
         ...freshLife,
         usage: job.life.usage,
-        previous: job.sandbox ? { sandbox: job.sandbox, run: job.run } : null,
+        previous: job.sandbox ? { sandbox: job.sandbox, run: job.run } : job.life.previous,
       },
       message: 'the job was restarted',
     }))

@@ -44,7 +44,9 @@ export class Reconciler {
 
   /** Returns when `signal` has aborted and every action that was begun has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const refreshing = this.#refresh(signal)
+    // A plan made before the first listing would tell every job that the engine does not answer.
+    await this.#list(signal)
+    const listing = this.#keepListing(signal)
     while (!signal.aborted) {
       this.#woken = Promise.withResolvers()
       await this.#pass(signal).catch((error: unknown) => {
@@ -52,7 +54,7 @@ export class Reconciler {
       })
       await Promise.race([this.#woken.promise, pause(tickMilliseconds, signal)])
     }
-    await refreshing
+    await listing
     await Promise.all(this.#running)
   }
 
@@ -131,15 +133,20 @@ export class Reconciler {
     }
   }
 
-  async #refresh(signal: AbortSignal): Promise<void> {
-    const { fleet, log } = this.#options
-    for (; !signal.aborted; await Promise.race([pause(refreshMilliseconds, signal), this.#hint.promise])) {
+  async #keepListing(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.race([pause(refreshMilliseconds, signal), this.#hint.promise])
       this.#hint = Promise.withResolvers()
-      await fleet.refresh(signal).catch((error: unknown) => {
-        if (!signal.aborted) log.warn({ error }, 'the runtime did not list its sandboxes')
-      })
-      this.wake()
+      await this.#list(signal)
     }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { fleet, log } = this.#options
+    await fleet.refresh(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ error }, 'the runtime did not list its sandboxes')
+    })
+    this.wake()
   }
 
   #hint = Promise.withResolvers<void>()

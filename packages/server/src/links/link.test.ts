@@ -70,3 +70,18 @@ test('an answer that is too long is cut off', async () => {
   await expect(link.status(AbortSignal.timeout(5000))).rejects.toThrow(/too much/)
   link.close()
 })
+
+test('a call that is given up before its answer has begun fails, and nothing else does', async () => {
+  const [ours, theirs] = duplexPair()
+  const session = http2.performServerHandshake(theirs)
+  session.on('error', () => session.destroy())
+  const link = new Link('sbx-test', ours)
+  const giveUp = new AbortController()
+  session.on('stream', (stream) => {
+    stream.on('error', () => stream.destroy())
+    giveUp.abort()
+  })
+  await expect(link.status(giveUp.signal)).rejects.toMatchObject({ code: 'unavailable' })
+  link.close()
+  await link.closed
+})

@@ -9,6 +9,8 @@ import type { z } from 'zod'
 const answerMilliseconds = 4_500
 const answerBytes = 4 * 1024 * 1024
 const pingMilliseconds = 10_000
+/** Bytes on the way on one stream, and on the link: what its readers have not taken yet. */
+const window = 1024 * 1024
 
 /**
  * The server's side of a link: the client of an agent's HTTP/2 endpoints (`linkPaths`). Nothing that comes from the
@@ -23,8 +25,9 @@ export class Link {
     this.sandbox = sandbox
     this.#session = http2.connect('http://sandbox', {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: 1024 * 1024 },
+      settings: { enablePush: false, initialWindowSize: window },
     })
+    this.#session.once('connect', () => this.#session.setLocalWindowSize(window))
     const { promise, resolve } = Promise.withResolvers<void>()
     this.closed = promise
     const ping = setInterval(() => this.#ping(), pingMilliseconds)
@@ -194,6 +197,8 @@ export class Link {
  */
 function bodyOf(request: http2.ClientHttp2Stream): Readable {
   const body = request.pipe(new PassThrough())
+  // Who reads it is told of the error too; where the request itself failed, nobody ever will.
+  body.on('error', () => undefined)
   request.once('close', () => {
     if (!request.readableEnded) body.destroy(new Error('the stream broke off'))
   })
