@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A sandbox's container. `assignment` is what its agent says that it was handed. */
+export type Container = {
+  id: string
+  sandbox: string
+  state: string
+  assignment: { job: string; run: number } | null
+}
+
+/** `docker …` → what it printed on both outputs. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024 })
+  return stdout + stderr
+}
+
+/** All containers with the installation's label, in whatever state. */
+export async function containersOf(installation: string): Promise<Container[]> {
+  const format = '{{.ID}} {{.Label "vitrine.sandbox"}} {{.State}}'
+  const filter = `label=vitrine.installation=${installation}`
+  const listed = await docker('ps', '--all', '--no-trunc', '--filter', filter, '--format', format)
+  const lines = listed.split('\n').filter((line) => line !== '')
+  const containers = lines.map(async (line) => {
+    const [id = '', sandbox = '', state = ''] = line.split(' ')
+    return { id, sandbox, state, assignment: await assignmentOf(id) }
+  })
+  return Promise.all(containers)
+}
+
+/** Null also where the container went meanwhile. */
+async function assignmentOf(id: string): Promise<Container['assignment']> {
+  const told = await docker('logs', id).catch(() => '')
+  const [, job, run] = /^Job (job-[0-9a-z]{12}), run (\d+):/m.exec(told) ?? []
+  return job === undefined ? null : { job, run: Number(run) }
+}
+
+export async function removeContainers(installation: string): Promise<void> {
+  const ids = (await containersOf(installation)).map(({ id }) => id)
+  if (ids.length > 0) await docker('rm', '--force', ...ids)
+}
