@@ -1,8 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { promisify } from 'node:util'
 import { desktopFolder, environment } from './places.ts'
 
+/** Nice: the X server and the agent go first, so that the desktop is seen while its programs are still starting. */
+const behind = 5
 const background = '#3b4a5e'
 
 /** What belongs to every desktop, on an X server that has just started: the background and the window manager. */
@@ -17,6 +20,7 @@ export function start(command: readonly string[], cwd = '/'): ChildProcess {
   const [program = '', ...words] = command
   const child = spawn(program, words, { env: environment, cwd, stdio: 'ignore', detached: true })
   child.on('error', (error) => console.log(`${program} could not be started: ${error.message}`))
+  if (child.pid !== undefined) setPriority(child.pid, behind)
   return child
 }
 

@@ -1,9 +1,14 @@
 import type { Language } from '@vitrine/contract/job.ts'
 import { fencedBlocks, type Block } from './fences.ts'
 import { languages } from './languages.ts'
+import { spokenPart } from './spoken.ts'
 
 const mostBytes = 1_000_000
 const mostPrograms = 12
+/** No program that a small model writes is longer. */
+const programBytes = 200_000
+/** What is looked at of a line: some expressions below need the square of a line's length. */
+const lineStart = 400
 
 /**
  * The programs that an answer may hold, the most plausible first; none where it holds nothing like a program.
@@ -11,14 +16,15 @@ const mostPrograms = 12
  */
 export function extractPrograms(answer: string, language: Language): string[] {
   const text = clean(answer)
-  const spoken = withoutThinking(text)
+  const spoken = spokenPart(text)
   const readings = [
     ...fencedReadings(spoken, language),
     ...unfencedReadings(spoken, language),
-    ...(spoken === text ? [] : fencedReadings(text, language).map((reading) => later(reading, 500))),
+    ...(spoken === text ? [] : thoughtReadings(text, language)),
   ]
   const best = new Map<string, number>()
   for (const { code, score } of readings) {
+    if (code.length > programBytes) continue
     const program = tidy(code)
     if (!isProgram(program, language)) continue
     best.set(program, Math.max(score, best.get(program) ?? -Infinity))
@@ -39,19 +45,6 @@ function clean(answer: string): string {
     .replace(/[\u00a0\u202f]/g, ' ')
 }
 
-const thoughtTag = '(?:think|thinking|thought|reasoning)'
-
-/** Thinking ends at the last closing tag, with or without an opening one; unclosed, all that follows is thinking. */
-function withoutThinking(text: string): string {
-  const paired = text.replace(new RegExp(`^[ \\t]*<(${thoughtTag})>[\\s\\S]*?</\\1>`, 'gim'), '')
-  const closing = [
-    ...paired.matchAll(new RegExp(`^.*</${thoughtTag}>[ \\t]*$|^[ \\t]*</${thoughtTag}>`, 'gim')),
-  ].at(-1)
-  const spoken = closing ? paired.slice(closing.index + closing[0].length) : paired
-  const opening = new RegExp(`^[ \\t]*<${thoughtTag}>`, 'im').exec(spoken)
-  return opening ? spoken.slice(0, opening.index) : spoken
-}
-
 function fencedReadings(text: string, language: Language): Reading[] {
   const blocks = fencedBlocks(text)
   const readings = blocks.map((block) => ({ code: block.code, score: plausibility(block, language) }))
@@ -62,6 +55,13 @@ function fencedReadings(text: string, language: Language): Reading[] {
     readings.push({ code: ours.map(({ code }) => code.trimEnd()).join('\n\n'), score })
   }
   return readings
+}
+
+/** A program may hold a thinking tag itself: then what was taken for thinking is read after all, behind the rest. */
+function thoughtReadings(text: string, language: Language): Reading[] {
+  return fencedReadings(text, language)
+    .filter(({ code }) => looksLikeCode(code, language))
+    .map(({ code, score }) => ({ code, score: score - 500 }))
 }
 
 function plausibility(block: Block, language: Language): number {
@@ -86,73 +86,102 @@ const neutralTags = new Set(['code', 'text', 'txt', 'plaintext', 'program', 'too
 function sizeScore(code: string, language: Language): number {
   const { codeLine } = languages[language]
   const lines = code.split('\n').filter((line) => line.trim() !== '')
-  const codeLines = lines.filter((line) => codeLine.test(line)).length
+  const codeLines = lines.filter((line) => codeLine.test(line.slice(0, lineStart))).length
   return (lines.length === 0 ? 0 : (20 * codeLines) / lines.length) + 6 * Math.log2(1 + codeLines)
 }
 
 /** An answer without fences: all of it, or the longest stretch between lines of prose; other ways of marking code. */
 function unfencedReadings(text: string, language: Language): Reading[] {
-  const bare = text
-    .split('\n')
-    .filter((line) => !/^\s*(`{3,}|~{3,})/.test(line))
-    .join('\n')
-  const marked = markedReadings(text)
-  const whole = fencedBlocks(text).length > 0 ? [] : [{ code: bare, score: 0 }, stretch(bare, language)]
-  return [
-    ...marked,
-    ...whole.map((reading) => ({ ...reading, score: sizeScore(reading.code, language) - 60 })),
-  ].filter(({ code }) => looksLikeCode(code, language))
+  const isFence = (line: string) => /^\s*(`{3,}|~{3,})/.test(line.slice(0, lineStart))
+  const lines = text.split('\n')
+  const bare = lines.filter((line) => !isFence(line))
+  const codes = [
+    ...markedCodes(text),
+    ...(isFence(lines.find((line) => line.trim() !== '') ?? '') ? [] : [text, stretch(lines, language)]),
+    ...(bare.length === lines.length ? [] : [stretch(bare, language)]),
+  ]
+  return codes
+    .filter((code) => code.length <= programBytes && looksLikeCode(code, language))
+    .map((code) => ({ code, score: sizeScore(code, language) - 60 }))
 }
 
-/** `<code>…</code>`, `[PYTHON]…[/PYTHON]`, a JSON string under "code", inline backticks around all of it, a prompt's `>>>`. */
-function markedReadings(text: string): Reading[] {
-  const tagged = [...text.matchAll(/<(pre|code|program|script|python|bash|answer)\b[^>]*>([\s\S]*?)<\/\1>/gi)]
-  const bracketed = [...text.matchAll(/\[(PYTHON|JAVASCRIPT|BASH|CODE|ANSWER)\]([\s\S]*?)\[\/\1\]/gi)]
-  const json = [...text.matchAll(/"(?:code|program|source|content|script)"\s*:\s*("(?:[^"\\]|\\[\s\S])*")/g)]
-  const inline = /(?:^|[\s:])`([^`\n]+)`\s*\.?\s*$/.exec(text)
-  return [
-    ...tagged.flatMap(([, , code = '']) => [
-      code,
-      code.replace(/<\/?(pre|code)\b[^>]*>/gi, ''),
-      unescapeHtml(code),
-    ]),
-    ...bracketed.map(([, , code = '']) => code),
-    ...json.map(([, string = '""']) => parseString(string)),
-    ...(inline ? [inline[1] ?? ''] : []),
-  ].map((code) => ({ code, score: -20 }))
+/** `<code>…</code>`, `[PYTHON]…[/PYTHON]`, a JSON string under "code", backticks around one line. */
+function markedCodes(text: string): string[] {
+  const names = ['pre', 'code', 'program', 'script', 'python', 'bash', 'javascript', 'answer']
+  const tagged = names.flatMap((name) => [
+    ...between(text, `<${name}`, `</${name}>`),
+    ...between(text, `[${name}]`, `[/${name}]`),
+  ])
+  const html = tagged.map((code) => code.replace(/^[^>\n]{0,200}>/, ''))
+  const lastLine = text.trim().split('\n').at(-1)?.slice(-2000) ?? ''
+  const inline = /`([^`]+)`\.?$/.exec(lastLine)?.[1]
+  return [...tagged, ...html, ...html.map(unescapeHtml), ...jsonCodes(text), ...(inline ? [inline] : [])]
+}
+
+/** What stands between two marks, upper or lower case; only the first few, so that it stays linear. */
+function between(text: string, opening: string, closing: string): string[] {
+  const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  const found: string[] = []
+  for (let at = lower.indexOf(opening); at >= 0 && found.length < 4; at = lower.indexOf(opening, at + 1)) {
+    const end = lower.indexOf(closing, at)
+    if (end < 0) break
+    found.push(text.slice(at + opening.length, end))
+  }
+  return found
+}
+
+function jsonCodes(text: string): string[] {
+  const keys = [...text.matchAll(/"(?:code|program|source|content|script)"\s{0,20}:\s{0,20}(?=")/g)].slice(
+    0,
+    4,
+  )
+  return keys.flatMap(({ index, 0: key }) => {
+    const start = index + key.length
+    let end = start + 1
+    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+    return end < text.length ? [parseString(text.slice(start, end + 1))] : []
+  })
 }
 
 /** From the first line of code to the last, lines of prose at both ends left out. */
-function stretch(text: string, language: Language): Reading {
+function stretch(lines: string[], language: Language): string {
   const { codeLine, comment } = languages[language]
-  const lines = text.split('\n')
-  const isCode = (line: string) => codeLine.test(line) && !isProse(line)
-  const first = lines.findIndex((line) => isCode(line) || (comment.test(line) && !/^#+ /.test(line)))
-  const last = lines.findLastIndex((line) => isCode(line) || /^\s+\S|^[)\]}]/.test(line))
-  return { code: first < 0 ? '' : lines.slice(first, last + 1).join('\n'), score: 0 }
+  const isCode = (line: string) => codeLine.test(line.slice(0, lineStart)) && !isProse(line)
+  let first = lines.findIndex(isCode)
+  while (first > 0 && comment.test(lines[first - 1] ?? '')) first -= 1
+  const last = lines.findLastIndex((line) => isCode(line) || /^\s+\S|^[)\]}"']/.test(line))
+  return first < 0 ? '' : lines.slice(first, last + 1).join('\n')
 }
 
 function isProse(line: string): boolean {
+  if (line.length > lineStart) return false
   return /^[A-Z][\w’']*( [\w’',-]+){3,}[.:!?]?$/.test(line.trim())
 }
 
 function looksLikeCode(code: string, language: Language): boolean {
   const lines = code.split('\n').filter((line) => line.trim() !== '')
-  const codeLines = lines.filter((line) => languages[language].codeLine.test(line) && !isProse(line))
+  const codeLines = lines.filter(
+    (line) => languages[language].codeLine.test(line.slice(0, lineStart)) && !isProse(line),
+  )
   return codeLines.length > 0 && codeLines.length >= lines.length / 4
 }
 
 /** A program does something: more than comments, blank lines and lone literals. */
 function isProgram(code: string, language: Language): boolean {
-  const withoutStrings =
-    language === 'python' ? code.replace(/^\s*[rub]*("""|''')[\s\S]*?\1\s*$/gim, '') : code
-  return withoutStrings.split('\n').some((line) => {
-    const text = line.trim()
-    return (
-      text !== '' &&
-      !languages[language].comment.test(line) &&
-      !/^(#!.*|['"][^'"]*['"];?|[\d.]+;?|pass|\.\.\.)$/.test(text)
-    )
+  let quotes: string | undefined
+  return code.split('\n').some((line) => {
+    const text = line.trim().slice(0, lineStart)
+    if (quotes !== undefined) {
+      if (text.includes(quotes)) quotes = undefined
+      return false
+    }
+    const docstring = language === 'python' ? /^[rub]{0,2}("""|''')(.*)$/i.exec(text) : null
+    if (docstring) {
+      if (!docstring[2]?.includes(docstring[1] ?? '')) quotes = docstring[1]
+      return false
+    }
+    const isLiteral = /^(#!.*|[`~]{3,}.*|['"][^'"]*['"];?|[\d.]+;?|pass|\.\.\.)$/.test(text)
+    return text !== '' && !languages[language].comment.test(text) && !isLiteral
   })
 }
 
@@ -171,10 +200,6 @@ function tidy(code: string): string {
 function repl(lines: string[]): string {
   const typed = lines.filter((line) => /^\s*(>>>|\.\.\.)( |$)/.test(line))
   return `${typed.map((line) => line.replace(/^\s*(>>>|\.\.\.) ?/, '')).join('\n')}\n`
-}
-
-function later(reading: Reading, by: number): Reading {
-  return { ...reading, score: reading.score - by }
 }
 
 function parseString(literal: string): string {

@@ -20,13 +20,21 @@ type Fence = { line: number; mark: string; tag: string; indent: string }
 export function fencedBlocks(text: string): Block[] {
   const lines = text.split('\n')
   const fences = lines.flatMap((line, number) => fenceOf(line, number) ?? [])
-  return outer(fences).flatMap((fence) => readings(fence, fences, lines))
+  const opening = outer(fences)
+  const few =
+    opening.length <= mostBlocks
+      ? opening
+      : [...opening.slice(0, mostBlocks / 2), ...opening.slice(-mostBlocks / 2)]
+  return few.flatMap((fence) => readings(fence, fences, lines))
 }
+
+/** More blocks than any answer has; beyond them only the first and the last are read. */
+const mostBlocks = 24
 
 const fenceLine = /^((?:[ \t]|>|[-*+] |\d+[.)] )*)(`{3,}|~{3,})[ \t]*\{?\.?([\w+#.-]*)[^`]*$/
 
 function fenceOf(line: string, number: number): Fence | undefined {
-  const [, indent = '', mark, tag = ''] = fenceLine.exec(line) ?? []
+  const [, indent = '', mark, tag = ''] = fenceLine.exec(line.slice(0, 200)) ?? []
   return mark === undefined ? undefined : { line: number, mark, tag: tag.toLowerCase(), indent }
 }
 
@@ -37,10 +45,8 @@ function outer(fences: Fence[]): (Fence & { depth: number })[] {
   for (const fence of fences) {
     if (open && closes(open, fence)) open = undefined
     else {
-      const isInside = open !== undefined && transparent.has(open.tag) ? 1 : open ? 2 : 0
-      opening.push({ ...fence, depth: open ? Math.max(0, isInside - 1) : 0 })
-      open ??= fence
-      if (fence.tag !== '') open = fence
+      opening.push({ ...fence, depth: open && !transparent.has(open.tag) ? 1 : 0 })
+      if (!open || fence.tag !== '') open = fence
     }
   }
   return opening
@@ -71,13 +77,13 @@ function readings(fence: Fence & { depth: number }, fences: Fence[], lines: stri
     ...counted(fence, after).map(({ line }) => block(line, fence.depth + 0.5)),
     ...closing.slice(-1).map(({ line }) => block(line, fence.depth + 1)),
   ]
-  if (closing.length > 0) return found
+  const isClosed = closing.length > 0 ? 1.5 : 0
   const rest = unquoted(lines.slice(fence.line + 1), fence.indent)
   const code = rest.slice(0, proseFrom(rest))
   return [
     ...found,
-    { tag: fence.tag, code: rest.join('\n'), closed: false, depth: fence.depth, trimmed: false },
-    { tag: fence.tag, code: code.join('\n'), closed: false, depth: fence.depth, trimmed: true },
+    { tag: fence.tag, code: rest.join('\n'), closed: false, depth: fence.depth + isClosed, trimmed: false },
+    { tag: fence.tag, code: code.join('\n'), closed: false, depth: fence.depth + isClosed, trimmed: true },
   ]
 }
 
@@ -98,7 +104,9 @@ function proseFrom(lines: string[]): number {
     (line, at) =>
       at > 0 &&
       lines[at - 1]?.trim() === '' &&
-      /^(\*\*|#{2,} |[-*] )?[A-Z][\w’'`]*[ ,]([^=(){};]|\([^)]* [^)]*\)){8,}[.:!?*]*$/.test(line),
+      /^(\*\*|#{2,} |[-*] )?[A-Z][\w’'`]*[ ,]([^=(){};]|\([^)]* [^)]*\)){8,}[.:!?*]*$/.test(
+        line.slice(0, 200),
+      ),
   )
   return index < 0 ? lines.length : index
 }

@@ -1,9 +1,10 @@
-import { languages } from './languages.ts'
+import { readFile, rm } from 'node:fs/promises'
+import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Language } from '@vitrine/contract/job.ts'
-import { rm } from 'node:fs/promises'
 import type { Answer } from './ask.ts'
 import { writeOutput } from './files.ts'
 import type { Judgement } from './judge.ts'
+import { languages } from './languages.ts'
 import type { Generation } from './model-server.ts'
 import { output } from './places.ts'
 
@@ -12,6 +13,18 @@ export async function saveProgram(name: string, program: string): Promise<number
   const bytes = Buffer.from(program)
   await write(name, bytes)
   return bytes.length
+}
+
+/** Saves what shall be the job's program, where the file holds anything else, and tells of it. */
+export async function saveBest(
+  name: string,
+  program: string,
+  emit: (event: AgentEvent) => void,
+): Promise<void> {
+  const present = await readFile(`${output}/${name}`, 'utf8').catch(() => undefined)
+  if (present === program) return
+  const bytes = await saveProgram(name, program)
+  emit({ type: 'file.saved', data: { path: name, bytes } })
 }
 
 export async function removeProgram(name: string): Promise<void> {

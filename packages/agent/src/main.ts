@@ -12,10 +12,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pr
 const xServer = startXServer(dressDesktop, stop.signal)
 
 // The X server starts while the rest is still being read: half of the time to the first picture.
-if (task === '') {
-  const { runLinked } = await import('./sandbox.ts')
-  await runLinked(xServer, stop.signal)
-} else {
-  const { runAlone } = await import('./alone.ts')
-  await runAlone(task, process.env, xServer, stop.signal)
-}
+if (task === '') void import('./sandbox.ts').then(({ runLinked }) => runLinked(xServer, stop.signal))
+else void import('./alone.ts').then(({ runAlone }) => runAlone(task, process.env, xServer, stop.signal))

@@ -1,33 +1,16 @@
-import { randomInt } from 'node:crypto'
-import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Reason, Verdict } from '@vitrine/contract/job.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
-import { ask, patiently, type Answer, type Asking } from './ask.ts'
-import { extractPrograms } from './extract.ts'
-import { compiles, judge, type Judgement } from './judge.ts'
-import { keepCandidate, removeProgram, saveProgram } from './keep.ts'
-import { languages } from './languages.ts'
-import { ModelError, showModel, type Generation, type ModelAddress, type ModelFacts } from './model-server.ts'
-import { styles, stylesFor, type Failure, type StyleName } from './prompts.ts'
-import { contextFor, samplingFor } from './sampling.ts'
+import { patiently, type Asking } from './ask.ts'
+import { answerTokens, tryCandidate, type Plan, type Tools, type Tried } from './candidate.ts'
+import type { Judgement } from './judge.ts'
+import { saveBest } from './keep.ts'
+import { ModelError, showModel, type ModelFacts } from './model-server.ts'
+import { stylesFor, type StyleName } from './prompts.ts'
+import { fits } from './sampling.ts'
 import { TimeLimit, WorkClock } from './work-clock.ts'
 
-const answerTokens = 2048
-/** How many readings of one answer are run. */
-const readings = 3
 /** The place in the row where a model that can think is let to think. */
 const thinkingPlace = 4
-
-/** One candidate: how the model was asked, the program that came, and what the checks found. */
-type Tried = Plan & { program: string | undefined; answer: string; judgement: Judgement | undefined }
-
-type Plan = {
-  number: number
-  kind: 'first' | 'repair' | 'fresh'
-  style: StyleName
-  thinks: boolean
-  failure: Failure | undefined
-}
 
 /** What came of a job. `program` is the best candidate's, saved under `verdict.program`. */
 export type Solution = {
@@ -36,8 +19,6 @@ export type Solution = {
   run: Judgement['run']
   lastAnswer: string | undefined
 }
-
-export type Tools = { address: ModelAddress; emit: (event: AgentEvent) => void; programName: string }
 
 /**
  * The whole policy: ask, extract, check; once repair what failed; then ask afresh, warmer and in other styles, until a
@@ -51,15 +32,15 @@ export async function solve(job: Assignment, tools: Tools, signal: AbortSignal):
     tools.emit({ type: 'job.phase', data: { phase: 'generating' } })
     const facts = await patiently(() => showModel(tools.address, job.model, asking.signal), asking)
     const order = stylesFor(facts, job.model)
+    if (!fits(facts, job.task, answerTokens)) {
+      const message = `The task may be longer than what ${job.model} can read (${facts.contextLength} tokens).`
+      tools.emit({ type: 'log', data: { level: 'warning', message } })
+    }
     while (row.length < job.limits.candidates && !row.at(-1)?.judgement?.passed) {
-      const tried: Tried = {
-        ...nextPlan(row, order, facts),
-        program: undefined,
-        answer: '',
-        judgement: undefined,
-      }
+      const plan = nextPlan(row, order, facts)
+      const tried: Tried = { ...plan, program: undefined, answer: '', cut: false, judgement: undefined }
       row.push(tried)
-      await tryCandidate(tried, job, facts, tools, asking)
+      await tryCandidate(tried, job, { facts, tools, asking, mayBeLonger: !row.some(({ cut }) => cut) })
     }
     return await conclude(row, job, tools, null)
   } catch (error) {
@@ -92,89 +73,6 @@ function freshStyle(row: Tried[], order: StyleName[]): StyleName {
   return (row.length % 3 === 0 ? ranked.at(-1) : ranked[0]) ?? 'chat'
 }
 
-async function tryCandidate(tried: Tried, job: Assignment, facts: ModelFacts, tools: Tools, asking: Asking) {
-  const { number: candidate, kind, style, thinks } = tried
-  const path = `/output/${tools.programName}`
-  const sampling = samplingFor(facts, job.model, kind, thinks)
-  const seed = randomInt(2 ** 31)
-  const started = { candidate, style, kind, model: job.model, temperature: sampling.temperature, seed }
-  tools.emit({ type: 'job.phase', data: { phase: kind === 'repair' ? 'repairing' : 'generating' } })
-  tools.emit({ type: 'candidate.started', data: started })
-
-  const { path: endpoint, body } = styles[style].prompt(job.task, job.language, tried.failure)
-  const generation = (tokens: number): Generation => ({
-    path: endpoint,
-    body: {
-      ...body,
-      model: job.model,
-      // Unset, it means true for models that can think.
-      ...(endpoint === '/api/chat' && facts.capabilities.includes('thinking') && { think: thinks }),
-      options: {
-        ...(body['options'] as object | undefined),
-        ...sampling,
-        seed,
-        num_ctx: contextFor(facts, job.task, 2 * answerTokens),
-        num_predict: thinks ? 2 * tokens : tokens,
-      },
-    },
-  })
-  const answer = await askWithRoom(candidate, generation, asking)
-  const told = styles[style].begun(job.language) + answer.text
-  tried.answer = answer.text
-  const programs = await takenByCompiler(extractPrograms(told, job.language), job, tools, asking.signal)
-  tried.program = programs[0]
-  const { tokensIn, tokensOut, seconds, doneReason } = answer
-  const program = tried.program ?? null
-  tools.emit({
-    type: 'candidate.finished',
-    data: { candidate, tokensIn, tokensOut, seconds, doneReason, program },
-  })
-
-  tools.emit({ type: 'job.phase', data: { phase: 'checking' } })
-  for (const program of programs.slice(0, readings)) {
-    const bytes = await saveProgram(tools.programName, program)
-    tools.emit({ type: 'file.saved', data: { path: tools.programName, bytes } })
-    const judgement = await judge(path, {
-      candidate,
-      language: job.language,
-      check: job.check,
-      remaining: () => asking.clock.remaining(),
-      emit: tools.emit,
-      signal: asking.signal,
-    })
-    if (!tried.judgement || judgement.passed || judgement.far > tried.judgement.far)
-      Object.assign(tried, { program, judgement })
-    if (judgement.passed) break
-  }
-  await keepCandidate(started, generation(answerTokens), answer, tried.program, tried.judgement, job.language)
-}
-
-/** Asks; an answer that was cut off, or all thought away, is asked for once more with twice the room. */
-async function askWithRoom(
-  candidate: number,
-  generation: (tokens: number) => Generation,
-  asking: Asking,
-): Promise<Answer> {
-  const answer = await ask(candidate, generation(answerTokens), asking)
-  if (answer.doneReason !== 'length') return answer
-  const message = 'The answer was longer than its room; the model is asked once more with twice as much.'
-  asking.emit({ type: 'log', data: { level: 'info', message } })
-  return ask(candidate, generation(2 * answerTokens), asking)
-}
-
-/** The readings that compile, or the most plausible one where none does, so that it can be repaired. */
-async function takenByCompiler(programs: string[], job: Assignment, tools: Tools, signal: AbortSignal) {
-  const name = `.vitrine/reading.${languages[job.language].extension}`
-  const taken: string[] = []
-  for (const program of programs) {
-    await saveProgram(name, program)
-    if (await compiles(`/output/${name}`, job.language, signal)) taken.push(program)
-    if (taken.length === readings) break
-  }
-  await removeProgram(name)
-  return taken.length > 0 ? taken : programs.slice(0, 1)
-}
-
 /** How good a candidate is: passed, ran, compiled, a program at all. */
 function rank({ program, judgement }: Tried): number {
   if (program === undefined) return -1
@@ -190,10 +88,7 @@ async function conclude(
 ): Promise<Solution> {
   const best = row.toSorted((a, b) => rank(b) - rank(a))[0]
   const passed = best?.judgement?.passed === true
-  if (best?.program !== undefined && best !== row.findLast(({ program }) => program !== undefined)) {
-    const bytes = await saveProgram(tools.programName, best.program)
-    tools.emit({ type: 'file.saved', data: { path: tools.programName, bytes } })
-  }
+  if (best?.program !== undefined) await saveBest(tools.programName, best.program, tools.emit)
   const verdict: Verdict = {
     outcome: passed ? (job.check ? 'passed' : 'ran') : 'failed',
     program: best?.program === undefined ? null : tools.programName,
@@ -205,9 +100,8 @@ async function conclude(
 }
 
 function failureOf(row: Tried[], best: Tried | undefined): Reason {
-  const tries = row.length === 1 ? 'The answer' : `None of ${row.length} answers`
   if (best?.program === undefined)
-    return { code: 'no_program', message: `${tries} held ${row.length === 1 ? 'no' : 'a'} program.` }
+    return { code: 'no_program', message: `${row.length} of ${row.length} answers held no program.` }
   const failed = best.judgement?.checks.findLast(({ passed }) => !passed)
   const why = failed
     ? ` The best one failed at “${failed.check}”: ${firstLine(failed.message ?? failed.output)}`

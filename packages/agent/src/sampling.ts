@@ -35,10 +35,18 @@ export function samplingFor(
  * One context size for all calls of a job: another one would make Ollama load the model again. Ollama cuts a prompt that
  * does not fit without a word, so there is room for the task, a program and its correction.
  */
-export function contextFor({ contextLength }: ModelFacts, task: string, answerTokens: number): number {
-  const taskTokens = Math.ceil(Buffer.byteLength(task) / 3)
-  const wanted = 1024 + taskTokens + 2 * answerTokens
+export function contextFor(facts: ModelFacts, task: string, answerTokens: number): number {
   let size = 8192
-  while (size < wanted) size *= 2
-  return Math.min(size, contextLength)
+  while (size < wantedTokens(task, answerTokens)) size *= 2
+  return Math.min(size, facts.contextLength)
+}
+
+/** False where a task is so long that the model would not see all of it. */
+export function fits(facts: ModelFacts, task: string, answerTokens: number): boolean {
+  return wantedTokens(task, answerTokens) <= facts.contextLength
+}
+
+/** Code and prose have about three bytes a token. */
+function wantedTokens(task: string, answerTokens: number): number {
+  return 1024 + Math.ceil(Buffer.byteLength(task) / 3) + 3 * answerTokens
 }

@@ -34,6 +34,14 @@ export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<
     outbox.add(event)
     story.tell(event)
   }
+  const begin = (job: Assignment) => {
+    story.say(`Job ${job.job}, run ${job.run}: ${job.task}`)
+    void work(job, { address, emit, signal: cancel.signal }).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error)
+      const verdict: Verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] }
+      emit({ type: 'verdict', data: { verdict, reason: { code: 'agent_error', message } } })
+    })
+  }
   const agent: Agent = {
     outbox,
     xServer,
@@ -46,12 +54,8 @@ export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<
       if (assignment) return isDeepStrictEqual(assignment, offered)
       assignment = offered
       lonely.isForEver()
-      story.say(`Job ${offered.job}, run ${offered.run}: ${offered.task}`)
-      void work(offered, { address, emit, signal: cancel.signal }).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error)
-        const verdict: Verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] }
-        emit({ type: 'verdict', data: { verdict, reason: { code: 'agent_error', message } } })
-      })
+      // After the answer: to start programs takes longer than all of the assignment.
+      setImmediate(begin, offered)
       return true
     },
     cancel: () => {

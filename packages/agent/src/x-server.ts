@@ -23,10 +23,17 @@ export class XServer {
 
   /** A connection to the running X server, as soon as it runs. */
   async connect(signal: AbortSignal): Promise<Socket> {
-    await Promise.race([this.#ready.promise, aborted(signal)])
-    const socket = connect({ path: rfbSocket, signal })
-    await once(socket, 'connect')
-    return socket
+    for (;;) {
+      await Promise.race([this.#ready.promise, aborted(signal)])
+      const socket = connect({ path: rfbSocket, signal })
+      try {
+        await once(socket, 'connect')
+        return socket
+      } catch {
+        // It ended this moment, and is started again.
+        await sleep(20, undefined, { signal })
+      }
+    }
   }
 
   runs(): void {

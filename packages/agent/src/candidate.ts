@@ -1,0 +1,123 @@
+import { randomInt } from 'node:crypto'
+import type { AgentEvent } from '@vitrine/contract/event.ts'
+import type { Assignment } from '@vitrine/contract/link.ts'
+import { ask, type Asking } from './ask.ts'
+import { extractPrograms } from './extract.ts'
+import { compiles, judge, type Judgement } from './judge.ts'
+import { keepCandidate, removeProgram, saveBest, saveProgram } from './keep.ts'
+import { languages } from './languages.ts'
+import type { Generation, ModelAddress, ModelFacts } from './model-server.ts'
+import { output } from './places.ts'
+import { styles, type Failure, type StyleName } from './prompts.ts'
+import { contextFor, samplingFor } from './sampling.ts'
+
+/** Generous: the room for an answer is the largest lever on what tiny models solve. */
+export const answerTokens = 2048
+/** How many readings of one answer are run. */
+const readings = 3
+
+/** One candidate: how the model was asked, the program that came, and what the checks found. */
+export type Tried = Plan & {
+  program: string | undefined
+  answer: string
+  /** The answer was longer than its room. */
+  cut: boolean
+  judgement: Judgement | undefined
+}
+
+export type Plan = {
+  number: number
+  kind: 'first' | 'repair' | 'fresh'
+  style: StyleName
+  thinks: boolean
+  failure: Failure | undefined
+}
+
+export type Tools = { address: ModelAddress; emit: (event: AgentEvent) => void; programName: string }
+
+/** Asks for one candidate, runs what comes and writes down what was found: in `tried`, as events and as files. */
+export async function tryCandidate(
+  tried: Tried,
+  job: Assignment,
+  {
+    facts,
+    tools,
+    asking,
+    mayBeLonger,
+  }: { facts: ModelFacts; tools: Tools; asking: Asking; mayBeLonger: boolean },
+): Promise<void> {
+  const { number: candidate, kind, style, thinks } = tried
+  const path = `${output}/${tools.programName}`
+  const sampling = samplingFor(facts, job.model, kind, thinks)
+  const seed = randomInt(2 ** 31)
+  const started = { candidate, style, kind, model: job.model, temperature: sampling.temperature, seed }
+  tools.emit({ type: 'job.phase', data: { phase: kind === 'repair' ? 'repairing' : 'generating' } })
+  tools.emit({ type: 'candidate.started', data: started })
+
+  const { path: endpoint, body } = styles[style].prompt(job.task, job.language, tried.failure)
+  const generation = (tokens: number): Generation => ({
+    path: endpoint,
+    body: {
+      ...body,
+      model: job.model,
+      // Unset, it means true for models that can think.
+      ...(endpoint === '/api/chat' && facts.capabilities.includes('thinking') && { think: thinks }),
+      options: {
+        ...(body['options'] as object | undefined),
+        ...sampling,
+        seed,
+        num_ctx: contextFor(facts, job.task, answerTokens),
+        num_predict: thinks ? 2 * tokens : tokens,
+      },
+    },
+  })
+  let answer = await ask(candidate, generation(answerTokens), asking)
+  tried.cut = answer.doneReason === 'length'
+  if (tried.cut && mayBeLonger) {
+    const message = 'The answer was longer than its room; the model is asked once more with twice as much.'
+    tools.emit({ type: 'log', data: { level: 'info', message } })
+    answer = await ask(candidate, generation(2 * answerTokens), asking)
+  }
+  const told = styles[style].begun(job.language) + answer.text
+  tried.answer = answer.text
+  const programs = extractPrograms(told, job.language)
+  const taken = takenByCompiler(programs, job, asking.signal)
+  const first = (await taken.next()).value ?? programs[0]
+  tried.program = first
+  const { tokensIn, tokensOut, seconds, doneReason } = answer
+  const finished = { candidate, tokensIn, tokensOut, seconds, doneReason, program: first ?? null }
+  tools.emit({ type: 'candidate.finished', data: finished })
+
+  tools.emit({ type: 'job.phase', data: { phase: 'checking' } })
+  for (let program = first, reading = 1; program !== undefined; reading += 1) {
+    await saveBest(tools.programName, program, tools.emit)
+    const judgement = await judge(path, {
+      candidate,
+      language: job.language,
+      check: job.check,
+      remaining: () => asking.clock.remaining(),
+      emit: tools.emit,
+      signal: asking.signal,
+    })
+    if (!tried.judgement || judgement.passed || judgement.far > tried.judgement.far)
+      Object.assign(tried, { program, judgement })
+    if (judgement.passed || reading === readings) break
+    program = (await taken.next()).value ?? undefined
+  }
+  await keepCandidate(started, generation(answerTokens), answer, tried.program, tried.judgement, job.language)
+}
+
+/** The readings of an answer that compile, looked for only as far as they are wanted. */
+async function* takenByCompiler(
+  programs: string[],
+  job: Assignment,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  const name = `.vitrine/reading.${languages[job.language].extension}`
+  for (const program of programs) {
+    await saveProgram(name, program)
+    const taken = await compiles(`${output}/${name}`, job.language, signal)
+    await removeProgram(name)
+    if (taken) yield program
+  }
+}
