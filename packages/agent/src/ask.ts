@@ -23,19 +23,38 @@ export type Asking = {
   address: ModelAddress
   clock: WorkClock
   emit: (event: AgentEvent) => void
+  /** Tells what the model is waited for; null: it answers. */
+  waits: (message: string | null) => void
   signal: AbortSignal
+}
+
+/** Tells each reason to wait once, however often it is met again. */
+export function waitingTold(emit: (event: AgentEvent) => void): Asking['waits'] {
+  let told: string | null = null
+  return (message) => {
+    if (message === told) return
+    told = message
+    emit({ type: 'model.waiting', data: { waiting: message === null ? null : { for: 'model', message } } })
+  }
 }
 
 /**
  * Asks the model and streams its words as events of a candidate. While the model server is away or busy the call is made
  * again, the job waits visibly and its time stands still. Throws `ModelError` when patience ends.
  */
-export async function ask(candidate: number, generation: Generation, asking: Asking): Promise<Answer> {
+export function ask(candidate: number, generation: Generation, asking: Asking): Promise<Answer> {
+  return patiently(() => once(candidate, generation, asking), asking)
+}
+
+/** Calls `attempt` again while the model server is away, as `ask` does. */
+export async function patiently<T>(attempt: () => Promise<T>, asking: Asking): Promise<T> {
   const giveUp = performance.now() + patience
   let broken = 0
   for (let delay = 500; ; delay = Math.min(longestDelay, delay * 2)) {
     try {
-      return await once(candidate, generation, asking)
+      const result = await attempt()
+      asking.waits(null)
+      return result
     } catch (error) {
       if (!(error instanceof ModelError) || !error.passing) throw error
       if (error.code === 'model_error' && ++broken >= brokenAnswers) throw error
@@ -45,32 +64,18 @@ export async function ask(candidate: number, generation: Generation, asking: Ask
   }
 }
 
-/** Calls `attempt` again while the model server is away, as `ask` does. */
-export async function patiently<T>(attempt: () => Promise<T>, asking: Asking): Promise<T> {
-  const giveUp = performance.now() + patience
-  for (let delay = 500; ; delay = Math.min(longestDelay, delay * 2)) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof ModelError) || !error.passing || performance.now() + delay > giveUp) throw error
-      await wait(error, delay, asking)
-    }
-  }
-}
-
-async function wait(error: ModelError, delay: number, { clock, emit, signal }: Asking): Promise<void> {
-  emit({ type: 'model.waiting', data: { waiting: { for: 'model', message: error.message } } })
+async function wait(error: ModelError, delay: number, { clock, waits, signal }: Asking): Promise<void> {
+  waits(error.message)
   clock.pause()
   try {
     await sleep(delay, undefined, { signal })
   } finally {
     clock.resume()
   }
-  emit({ type: 'model.waiting', data: { waiting: null } })
 }
 
 async function once(candidate: number, generation: Generation, asking: Asking): Promise<Answer> {
-  const { address, clock, emit, signal } = asking
+  const { address, clock, emit, waits, signal } = asking
   const answer = { text: '', thinking: '', doneReason: 'stop', tokensIn: 0, tokensOut: 0 }
   const begun = performance.now()
   const silent = new AbortController()
@@ -86,6 +91,7 @@ async function once(candidate: number, generation: Generation, asking: Asking): 
     for await (const piece of generate(address, generation, AbortSignal.any([signal, silent.signal]))) {
       clearTimeout(late)
       clock.resume()
+      waits(null)
       if ('doneReason' in piece) {
         Object.assign(answer, piece)
         continue

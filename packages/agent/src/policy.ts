@@ -1,6 +1,6 @@
 import type { Reason, Verdict } from '@vitrine/contract/job.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
-import { patiently, type Asking } from './ask.ts'
+import { patiently, waitingTold, type Asking } from './ask.ts'
 import { answerTokens, tryCandidate, type Plan, type Tools, type Tried } from './candidate.ts'
 import type { Judgement } from './judge.ts'
 import { saveBest } from './keep.ts'
@@ -26,7 +26,12 @@ export type Solution = {
  */
 export async function solve(job: Assignment, tools: Tools, signal: AbortSignal): Promise<Solution> {
   using clock = new WorkClock(job.limits.seconds)
-  const asking: Asking = { ...tools, clock, signal: AbortSignal.any([signal, clock.signal]) }
+  const asking: Asking = {
+    ...tools,
+    clock,
+    waits: waitingTold(tools.emit),
+    signal: AbortSignal.any([signal, clock.signal]),
+  }
   const row: Tried[] = []
   try {
     tools.emit({ type: 'job.phase', data: { phase: 'generating' } })

@@ -243,3 +243,9 @@ async function answerTo({ url, token }: TestServer, host: string): Promise<strin
   )
   return text(raw)
 }
+
+test('a port that is taken is said at once, and nothing is left running', async () => {
+  await using server = await startServer()
+  const environment = { VITRINE_PORT: new URL(server.url).port }
+  await expect(startServer({ environment })).rejects.toThrow(/is taken by another program/)
+})

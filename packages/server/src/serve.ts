@@ -173,7 +173,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       runEmbedded({ modelFile: config.modelFile!, model: config.model, port: enginePort, log }, stopping),
     )
   }
-  stack.defer(async () => void (await Promise.all(loops)))
+  stack.defer(async () => {
+    stop.abort()
+    await Promise.all(loops)
+  })
 
   const { port, close } = await listen(
     config.host,
@@ -193,7 +196,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     )
   }
 
-  stack.defer(() => stop.abort())
   const whole = stack.move()
   return { url, [Symbol.asyncDispose]: () => whole.disposeAsync() }
 
