@@ -1,16 +1,14 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { desktopFolder, environment } from './places.ts'
+import { desktopFolder, environment, runtimeFolder } from './places.ts'
 
-/** Nice: the X server and the agent go first, so that the desktop is seen while its programs are still starting. */
-const behind = 5
 const background = '#3b4a5e'
 
 /** What belongs to every desktop, on an X server that has just started: the background and the window manager. */
 export function dressDesktop(): void {
-  mkdirSync(environment['XDG_RUNTIME_DIR'] ?? '', { recursive: true, mode: 0o700 })
+  mkdirSync(runtimeFolder, { recursive: true, mode: 0o700 })
   start(['xsetroot', '-solid', background, '-cursor_name', 'left_ptr'])
   start(['openbox', '--sm-disable', '--config-file', `${desktopFolder}/openbox.xml`])
 }
@@ -20,16 +18,22 @@ export function start(command: readonly string[], cwd = '/'): ChildProcess {
   const [program = '', ...words] = command
   const child = spawn(program, words, { env: environment, cwd, stdio: 'ignore', detached: true })
   child.on('error', (error) => console.log(`${program} could not be started: ${error.message}`))
-  if (child.pid !== undefined) setPriority(child.pid, behind)
   return child
+}
+
+/** Resolves once the window manager manages (EWMH, _NET_SUPPORTING_WM_CHECK): before, a window lands anywhere. */
+export async function desktopDressed(): Promise<void> {
+  while (!(await rootProperty('_NET_SUPPORTING_WM_CHECK')).includes('0x')) await sleep(20)
 }
 
 /** How many windows the window manager shows (EWMH, _NET_CLIENT_LIST). */
 export async function windowCount(): Promise<number> {
-  const asked = promisify(execFile)('xprop', ['-root', '_NET_CLIENT_LIST'], {
-    env: environment,
-    timeout: 5000,
-  })
+  return (await rootProperty('_NET_CLIENT_LIST')).match(/0x[0-9a-f]+/g)?.length ?? 0
+}
+
+/** Empty while the X server is being started again. */
+async function rootProperty(name: string): Promise<string> {
+  const asked = promisify(execFile)('xprop', ['-root', name], { env: environment, timeout: 5000 })
   const { stdout } = await asked.catch(() => ({ stdout: '' }))
-  return stdout.match(/0x[0-9a-f]+/g)?.length ?? 0
+  return stdout
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { CappedText } from './capped-text.ts'
+import { goBehind } from './desktop.ts'
 import { environment, output } from './places.ts'
 import { members } from './processes.ts'
 
@@ -47,6 +48,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
       detached: true,
     },
   )
+  goBehind(child)
   let how: Ended['how'] = 'exited'
   const end = (why: Ended['how']) => {
     how = why
