@@ -111,8 +111,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
 
   const openDesktop = async (id: string, signal: AbortSignal) => {
     const job = await jobs.get(id)
-    const link = job.desktop === 'live' && job.sandbox ? links.find(job.sandbox) : null
-    if (!link) throw new VitrineError('conflict', `The desktop of job ${id} is ${job.desktop}.`)
+    if (job.desktop !== 'live' || !job.sandbox) {
+      throw new VitrineError('conflict', `The desktop of job ${id} is ${job.desktop}.`)
+    }
+    const link = links.find(job.sandbox)
+    if (!link) throw new VitrineError('unavailable', `The sandbox of job ${id} does not answer now.`)
     return link.desktop(signal)
   }
   const viewers = stack.use(createViewers({ open: openDesktop }))

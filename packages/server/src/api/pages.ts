@@ -53,7 +53,7 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
     if (!cookie) return file(web, 'signed-out.html', 401)
     // A page of its own rather than a redirect: SameSite=Strict cookies stay behind on a redirect from elsewhere.
     const next = /^\/(?![/\\])[^\s"'<>\\]*$/.exec(c.req.query('next') ?? '')?.[0] ?? '/'
-    const body = `<!doctype html><meta charset="utf-8"><title>Vitrine</title><meta http-equiv="refresh" content="0; url=.${next}"><a href=".${next}">Go on</a>`
+    const body = `<!doctype html><meta charset="utf-8"><title>Vitrine</title><link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=.${next}"><a href=".${next}">Go on</a>`
     return c.html(body, 200, {
       'set-cookie': cookie,
       'cache-control': 'no-store',

@@ -42,7 +42,8 @@ export class Fleet {
 
   /** Starts a sandbox; it is known from now on, as `starting` until its agent dials. */
   async start(id: string, size: { memoryMiB: number; cpus: number }, pooled: boolean, signal: AbortSignal) {
-    this.#put({ id, state: 'starting', exitCode: null, outOfMemory: false }, pooled)
+    // No listing knows better before it has started: one that lacks it would have a second one started.
+    this.#put({ id, state: 'starting', exitCode: null, outOfMemory: false }, pooled, Infinity)
     try {
       await this.#links.listen(id)
       await this.#runtime.create({ id, linkFolder: this.#links.folderOf(id), ...size }, signal)
@@ -106,15 +107,14 @@ export class Fleet {
     )
   }
 
-  #put(sandbox: ObservedSandbox, pooled: boolean): void {
+  #put(sandbox: ObservedSandbox, pooled: boolean, touched = performance.now()): void {
     const before = this.#known.get(sandbox.id)
-    const now = performance.now()
     this.#known.set(sandbox.id, {
       ...sandbox,
       pooled,
-      touched: now,
+      touched,
       ready: before?.ready ?? false,
-      linkLostAt: before?.linkLostAt ?? now,
+      linkLostAt: before?.linkLostAt ?? performance.now(),
     })
   }
 }
