@@ -1,0 +1,111 @@
+import { globSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join, normalize } from 'node:path/posix'
+import { jobMoves } from '@vitrine/contract/job.ts'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+/** What each part may import beside itself; the longest matching line counts. `type` before it: types only. */
+const mayImport: Record<string, string[]> = {
+  contract: ['zod'],
+  agent: ['contract', 'zod', 'ws'],
+  engine: ['zod', 'node-llama-cpp', '@huggingface/jinja'],
+  sdk: ['type contract'],
+  cli: ['sdk', 'type contract', 'type engine/install.ts', 'type test/testbed/ollama.ts'],
+  web: ['sdk', 'preact', '@novnc/novnc'],
+  'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
+  'server/serve.ts': ['server', 'contract', '@hono/node-server', 'type pino'],
+  'server/config.ts': ['contract', 'zod'],
+  'server/clock.ts': [],
+  'server/state-lock.ts': [],
+  'server/store': ['contract', 'kysely'],
+  'server/events': ['contract', 'server/store'],
+  'server/runtimes': ['contract', 'zod', 'undici'],
+  'server/links': ['contract', 'type zod'],
+  'server/gateway': ['contract', 'engine/start.ts', 'zod', 'undici', 'type pino'],
+  'server/desktops': ['contract', 'ws'],
+  'server/files': ['contract', 'zod', 'client-zip', 'tar-stream'],
+  'server/jobs': [
+    'contract',
+    'server/clock.ts',
+    'server/store',
+    'server/events',
+    'server/links',
+    'type server/runtimes/runtime.ts',
+    'type server/files/file-store.ts',
+    'type server/desktops/ports.ts',
+    'type pino',
+  ],
+  'server/api': [
+    'contract',
+    'server/clock.ts',
+    'server/store',
+    'server/events',
+    'server/links',
+    'server/files',
+    'server/jobs',
+    'hono',
+    'type @hono/node-server',
+    'type pino',
+    'type zod',
+  ],
+}
+
+test('every part imports only what its place in the flow allows', async () => {
+  // What only tests use may import whatever it tests.
+  const forTests = /\.test\.tsx?$|\/(testing|fake)\/|\/(fake[\w-]*|conformance|test-\w+)\.ts$|\.d\.ts$/
+  const files = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root }).filter((file) => !forTests.test(file))
+  expect(files.length).toBeGreaterThan(100)
+  const wrong: string[] = []
+  for (const file of files) {
+    for (const imported of importsOf(file, await readFile(join(root, file), 'utf8'))) {
+      if (!isAllowed(place(file), imported)) wrong.push(`${file} imports ${imported}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('the state diagram in ARCHITECTURE.md is the table of moves', async () => {
+  const document = await readFile(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const diagram = /```mermaid\nstateDiagram-v2\n([\s\S]*?)```/.exec(document)?.[1] ?? ''
+  const drawn = diagram.trim().split(/\s*\n\s*/)
+  const moves = Object.entries(jobMoves).flatMap(([from, all]) => all.map((to) => `${from} --> ${to}`))
+  expect(drawn.toSorted()).toEqual(['[*] --> queued', ...moves].toSorted())
+})
+
+/** `packages/server/src/jobs/plan.ts` is `server/jobs/plan.ts`. */
+const place = (file: string) => file.replace(/^packages\/(\w+)\/src\//, '$1/')
+
+/** What a file imports, statically or not, by its place or its package's name; `type ` before it where only types are. */
+function importsOf(file: string, source: string): string[] {
+  const statements = source.matchAll(
+    /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|(typeof\s+)?import\(\s*'([^']+)'|^import\s+'([^']+)'/gm,
+  )
+  return [...statements]
+    .map(([, type, from, typeOf, dynamic, bare]) => {
+      const target = resolved(file, (from ?? dynamic ?? bare)!)
+      return (type ?? typeOf) ? `type ${target}` : target
+    })
+    .filter((target) => !/^(type )?(node:|.*\/package\.json$|.*\.css$)/.test(target))
+}
+
+function resolved(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return place(normalize(join(file, '..', specifier)))
+  return specifier.replace(/^@vitrine\//, '')
+}
+
+function isAllowed(from: string, imported: string): boolean {
+  const part = Object.keys(mayImport)
+    .filter((name) => isWithin(from, name))
+    .toSorted((a, b) => b.length - a.length)[0]
+  if (part === undefined) return false
+  const target = imported.replace(/^type /, '')
+  if (isWithin(target, part)) return true
+  return mayImport[part]!.some(
+    (allowed) =>
+      isWithin(target, allowed) || (imported !== target && isWithin(target, allowed.replace(/^type /, ''))),
+  )
+}
+
+const isWithin = (path: string, part: string) => path === part || path.startsWith(`${part}/`)
