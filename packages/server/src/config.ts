@@ -16,6 +16,11 @@ const ports = z
   )
   .transform((range) => (range ? { from: range[0]!, to: range[1]! } : null))
 
+const ModelServer = z.url({
+  protocol: /^https?$/,
+  error: 'must be an address such as http://localhost:11434',
+})
+
 const Environment = z.object({
   VITRINE_STATE_DIR: z
     .string()
@@ -33,7 +38,7 @@ const Environment = z.object({
     .string()
     .default('http://localhost:11434')
     .transform((text) => text.split(',').map((one) => one.trim()))
-    .pipe(z.array(z.union([z.literal('embedded'), z.url({ protocol: /^https?$/ })]))),
+    .pipe(z.array(z.union([z.literal('embedded'), ModelServer]))),
   VITRINE_MODEL: ModelName.default('qwen3:0.6b'),
   VITRINE_MODEL_FILE: z.string().optional(),
   VITRINE_POOL: whole(0, 64).default(1),

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ import { Reconciler } from './jobs/reconcile.ts'
 import { Steps } from './jobs/steps.ts'
 import { Links } from './links/links.ts'
 import type { Runtime } from './runtimes/runtime.ts'
-import { lockState, serverFile } from './state-lock.ts'
+import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
 import { activeJobs, countJobs, jobOfSandbox, type StoredJob } from './store/jobs.ts'
 import { setting } from './store/settings.ts'
 import { openSqlite } from './store/sqlite.ts'
@@ -57,8 +57,7 @@ export type Serving = AsyncDisposable & { url: string }
 export async function serve(config: Config, options: ServeOptions): Promise<Serving> {
   const { runtimeFor, publishedAt = [config.host], log } = options
   await using stack = new AsyncDisposableStack()
-  await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
-  await chmod(config.stateDir, 0o700)
+  await makeStateDirectory(config.stateDir)
   stack.use(await lockState(config.stateDir))
   const stop = new AbortController()
   const stopping = stop.signal
@@ -195,7 +194,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const open = publishedAt.filter((address) => !isLoopback(address))
   if (open.length > 0) {
     log.warn(
-      `Everybody who reaches port ${port} at ${open.join(', ')} can try to sign in, and without TLS others can listen in.`,
+      `Everybody who reaches this server at ${open.join(', ')} can try to sign in, and without TLS others can listen in.`,
     )
   }
 

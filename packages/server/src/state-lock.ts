@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -20,6 +20,20 @@ export async function lockState(stateDir: string): Promise<Disposable> {
     )
   }
   return { [Symbol.dispose]: () => file.close() }
+}
+
+/** Makes the state directory, closed to everybody else. Throws one readable message where it is not this user's. */
+export async function makeStateDirectory(stateDir: string): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 })
+    await chmod(stateDir, 0o700)
+  } catch (error) {
+    throw new Error(
+      `The state directory cannot be used: ${(error as Error).message}. ` +
+        'It must belong to the user that runs the server (in a container: root); change its owner, or choose another one.',
+      { cause: error },
+    )
+  }
 }
 
 /** Where the server of a state directory listens; the CLI reads it too. */
