@@ -3,6 +3,7 @@ import { JobLimits, Task } from '@vitrine/contract/job.ts'
 import { z } from 'zod'
 import { ModelError, modelNames, type ModelAddress } from './model-server.ts'
 import { passModelThrough } from './passthrough.ts'
+import type { Stage } from './stage.ts'
 import { Story } from './story.ts'
 import { serveDesktopPage } from './web.ts'
 import { work } from './work.ts'
@@ -17,6 +18,7 @@ export async function runAlone(
   text: string,
   env: { OLLAMA_HOST?: string; VITRINE_MODEL?: string },
   xServer: XServer,
+  stage: Stage,
   signal: AbortSignal,
 ): Promise<void> {
   const task = Task.safeParse(text)
@@ -38,7 +40,7 @@ export async function runAlone(
   story.say(`Task: ${task.data}`)
   const job = 'job-000000000000'
   const rest = { language: 'python', check: null, limits: JobLimits.parse({}), program: null } as const
-  await work({ job, run: 1, mode: 'work', task: task.data, model, ...rest }, { address, emit, signal })
+  await work({ job, run: 1, mode: 'work', task: task.data, model, ...rest }, { address, stage, emit, signal })
   story.say('The desktop stays until this container is stopped.')
 }
 

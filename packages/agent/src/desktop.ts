@@ -1,9 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { desktopFolder, environment, runtimeFolder } from './places.ts'
 
+/** Nice: the X server and the agent go first, so that the desktop is seen while its programs are still starting. */
+const behind = 5
 const background = '#3b4a5e'
 
 /** What belongs to every desktop, on an X server that has just started: the background and the window manager. */
@@ -18,7 +21,13 @@ export function start(command: readonly string[], cwd = '/'): ChildProcess {
   const [program = '', ...words] = command
   const child = spawn(program, words, { env: environment, cwd, stdio: 'ignore', detached: true })
   child.on('error', (error) => console.log(`${program} could not be started: ${error.message}`))
+  goBehind(child)
   return child
+}
+
+/** Lets the X server and the agent go before a program that was just started. */
+export function goBehind({ pid }: ChildProcess): void {
+  if (pid !== undefined) setPriority(pid, behind)
 }
 
 /** Resolves once the window manager manages (EWMH, _NET_SUPPORTING_WM_CHECK): before, a window lands anywhere. */

@@ -5,6 +5,7 @@ export const desktopFolder = '/opt/vitrine/desktop'
 export const webFolder = '/opt/vitrine/web'
 export const scratch = '/tmp/vitrine'
 export const rfbSocket = `${scratch}/rfb.sock`
+export const runtimeFolder = `${scratch}/run`
 export const storyFile = `${scratch}/story.log`
 export const display = ':1'
 export const modelPort = 11434
@@ -21,7 +22,7 @@ export const environment: Readonly<Record<string, string>> = {
   LANG: 'C.UTF-8',
   DISPLAY: display,
   OLLAMA_HOST: `http://localhost:${modelPort}`,
-  XDG_RUNTIME_DIR: `${scratch}/run`,
+  XDG_RUNTIME_DIR: runtimeFolder,
   DBUS_SESSION_BUS_ADDRESS: 'disabled:',
   GSETTINGS_BACKEND: 'memory',
   GIO_USE_VFS: 'local',

@@ -8,6 +8,7 @@ import { Life } from './life.ts'
 import { keepLinked } from './link.ts'
 import { Outbox } from './outbox.ts'
 import { passModelThrough } from './passthrough.ts'
+import type { Stage } from './stage.ts'
 import { Story } from './story.ts'
 import { version } from './version.ts'
 import { work } from './work.ts'
@@ -17,7 +18,7 @@ import type { XServer } from './x-server.ts'
 const lonelySeconds = 600
 
 /** Runs the agent for a server: dials the link, takes one assignment, works on it, lives as long as the server says. */
-export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<void> {
+export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSignal): Promise<void> {
   if (!existsSync(linkDir)) {
     console.error(usage)
     process.exit(2)
@@ -36,7 +37,7 @@ export async function runLinked(xServer: XServer, signal: AbortSignal): Promise<
   }
   const begin = (job: Assignment) => {
     story.say(`Job ${job.job}, run ${job.run}: ${job.task}`)
-    void work(job, { address, emit, signal: cancel.signal }).catch((error: unknown) => {
+    void work(job, { address, stage, emit, signal: cancel.signal }).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
       const verdict: Verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] }
       emit({ type: 'verdict', data: { verdict, reason: { code: 'agent_error', message } } })

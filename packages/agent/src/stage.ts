@@ -1,0 +1,87 @@
+import type { ChildProcess } from 'node:child_process'
+import { stat, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { desktopDressed, start, windowCount } from './desktop.ts'
+import { desktopFolder, output, scratch, storyFile } from './places.ts'
+
+const openMilliseconds = 5000
+
+/** What the terminal shows: a command with what it printed, or the command itself where it goes on for ever. */
+export type Shown = { command: string[]; printed: string | null }
+
+/** The programs that show a job on the desktop. An X server that is started again gets them again. */
+export class Stage {
+  readonly #open = new Map<string, ChildProcess>()
+  #scene: () => Promise<void> = () => Promise.resolve()
+
+  /** A terminal with the job's story, for the time in which the model works; the folder and the clock beside it. */
+  async story(): Promise<void> {
+    await writeFile(storyFile, '', { flag: 'a' })
+    this.#scene = async () => {
+      await desktopDressed()
+      this.#start('pcmanfm', ['pcmanfm', output])
+      this.#start('xclock', clock)
+      this.#start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-f', storyFile]))
+    }
+    await this.#scene()
+  }
+
+  /** What a job leaves: editor (where the file is there), terminal, folder and clock. Answers what was opened. */
+  async work(file: string | undefined, shown: Shown | undefined): Promise<string[]> {
+    const isThere = file !== undefined && (await stat(file).catch(() => undefined))?.isFile() === true
+    const shell = terminal('vitrine-terminal', 'Terminal', await bash(shown))
+    this.#scene = async () => {
+      await desktopDressed()
+      this.#open.get('story')?.kill()
+      if (isThere) this.#start('gedit', ['gedit', '--standalone', file])
+      this.#start('pcmanfm', ['pcmanfm', output])
+      this.#start('xclock', clock)
+      // The terminal comes last: a window that the program opens shall lie above the editor.
+      await mapped(isThere ? 3 : 2)
+      this.#start('xterm', shell)
+      await mapped(isThere ? 4 : 3)
+    }
+    await this.#scene()
+    return [...this.#open.keys()].filter((name) => name !== 'story')
+  }
+
+  /** All windows were lost with the X server. */
+  async again(): Promise<void> {
+    for (const child of this.#open.values()) child.kill()
+    this.#open.clear()
+    await this.#scene()
+  }
+
+  #start(name: string, command: string[]): void {
+    const present = this.#open.get(name)
+    if (present && present.exitCode === null && present.signalCode === null) return
+    this.#open.set(name, start(command, output))
+  }
+}
+
+const handParts = ['hour', 'minute', 'second', 'major', 'minor']
+const hands = handParts.flatMap((part) => ['-xrm', `XClock*${part}Color: #2b3a4e`])
+const clock = ['xclock', '-update', '1', '-padding', '12', '-bg', '#f4f6f8', ...hands]
+
+const font = ['-fa', 'DejaVu Sans Mono', '-fs', '10']
+const colours = ['-bg', '#1d2733', '-fg', '#e6ebf1', '-cr', '#8fb8e8', '-b', '6']
+
+function terminal(name: string, title: string, command: string[]): string[] {
+  return ['xterm', '-name', name, '-T', title, ...font, ...colours, '-e', ...command]
+}
+
+/** An interactive bash that first shows the command with what it printed, or runs it. */
+async function bash(shown: Shown | undefined): Promise<string[]> {
+  const shell = ['bash', '--rcfile', `${desktopFolder}/terminal.bashrc`, '-i', '-s']
+  if (!shown) return shell
+  if (shown.printed === null) return [...shell, 'run', ...shown.command]
+  const printed = `${scratch}/printed.txt`
+  await writeFile(printed, shown.printed)
+  return [...shell, printed, ...shown.command]
+}
+
+/** Waits for so many windows; one that does not come in time is not worth a job. */
+async function mapped(count: number): Promise<void> {
+  const late = performance.now() + openMilliseconds
+  while ((await windowCount()) < count && performance.now() < late) await sleep(50)
+}
