@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { JobLimits } from '@vitrine/contract/job.ts'
 import { request } from 'undici'
 import {
   createGateway,
@@ -14,10 +15,11 @@ export type OpenGateway = AsyncDisposable & {
   /** What each job was said to wait for, in order; null where it no longer waits. */
   waits: { job: string; message: string | null }[]
   usage: { job: string; tokensIn: number; tokensOut: number }[]
+  speeds: { job: string; tokensPerSecond: number }[]
   /** How many requests have come in whole. */
   received(): number
   /** The base URL at which a sandbox with that job calls; null: one that has none yet. */
-  urlFor(job: string | null): Promise<string>
+  urlFor(job: string | null, limits?: Partial<JobLimits>): Promise<string>
 }
 
 /** A gateway that listens on loopback, at a port for each caller as there is a socket for each sandbox. */
@@ -26,6 +28,7 @@ export async function openGateway(
 ): Promise<OpenGateway> {
   const waits: OpenGateway['waits'] = []
   const usage: OpenGateway['usage'] = []
+  const speeds: OpenGateway['speeds'] = []
   let received = 0
   const stack = new AsyncDisposableStack()
   const gateway = stack.use(
@@ -34,16 +37,21 @@ export async function openGateway(
       maxContext: 8192,
       maxPredict: 2048,
       onWaiting: ({ job }, waiting) => waits.push({ job, message: waiting?.message ?? null }),
-      onUsage: ({ job }, use) => usage.push({ job, ...use }),
+      onGenerating: ({ job }, { tokensPerSecond }) => speeds.push({ job, tokensPerSecond }),
+      onCalled: ({ job }, { tokensIn, tokensOut }) => usage.push({ job, tokensIn, tokensOut }),
       log: { warn: () => {}, error: (...words: unknown[]) => console.error(...words) },
       ...options,
     }),
   )
 
-  async function urlFor(job: string | null): Promise<string> {
+  async function urlFor(job: string | null, limits: Partial<JobLimits> = {}): Promise<string> {
+    const sandbox = `sandbox of ${job}`
+    const spent = { calls: 0, tokensIn: 0, tokensOut: 0 }
+    const budget = { limits: JobLimits.parse(limits), spent }
+    const caller = job === null ? { sandbox, job } : { sandbox, job, run: 1, budget }
     const server = createServer((request, response) => {
       request.once('end', () => received++)
-      gateway.handle({ sandbox: `sandbox of ${job}`, job }, request, response).catch((error: unknown) => {
+      gateway.handle(caller, request, response).catch((error: unknown) => {
         throw error
       })
     })
@@ -61,6 +69,7 @@ export async function openGateway(
     gateway,
     waits,
     usage,
+    speeds,
     received: () => received,
     urlFor,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

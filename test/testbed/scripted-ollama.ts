@@ -28,6 +28,9 @@ export type ScriptedModel = {
   remoteHost?: string
   family?: string
   template?: string
+  contextLength?: number
+  /** The part of a loaded model that graphics memory holds. */
+  gpuShare?: number
 }
 
 export type ScriptedRequest = {
@@ -61,6 +64,8 @@ export async function startScriptedOllama(script: {
   models?: ScriptedModel[]
   port?: number
   host?: string
+  /** What each download tells, line by line; without it there are no downloads. A line `'stall'` never comes. */
+  pull?: (model: string) => (object | 'stall')[]
 }): Promise<ScriptedOllama> {
   const { host = '127.0.0.1' } = script
   const models = script.models ?? [{ name: 'qwen3:0.6b', capabilities: ['completion', 'thinking'] }]
@@ -89,6 +94,7 @@ export async function startScriptedOllama(script: {
       sent: { pieces: 0, bytes: 0 },
     }
     requests.push(request)
+    if (path === '/api/pull' && script.pull) return download(script.pull(String(body['model'])), response)
     if (path !== '/api/generate' && path !== '/api/chat') return serveFacts(request, models, response)
     const model = models.find(
       ({ name }) => name === body['model'] || name === `${String(body['model'])}:latest`,
@@ -218,6 +224,18 @@ function whole(lines: object[], final: object): object {
     : { ...final, message: { role: 'assistant', content: text } }
 }
 
+async function download(told: (object | 'stall')[], response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  for (const line of told) {
+    if (line === 'stall') {
+      await once(response, 'close')
+      return
+    }
+    response.write(`${JSON.stringify(line)}\n`)
+  }
+  response.end()
+}
+
 function serveFacts(request: ScriptedRequest, models: ScriptedModel[], response: ServerResponse): void {
   switch (request.path) {
     case '/api/version':
@@ -225,7 +243,7 @@ function serveFacts(request: ScriptedRequest, models: ScriptedModel[], response:
     case '/api/tags':
       return sendJson(response, 200, { models: models.map(listed) })
     case '/api/ps':
-      return sendJson(response, 200, { models: models.filter(({ loaded }) => loaded).map(listed) })
+      return sendJson(response, 200, { models: models.filter(({ loaded }) => loaded).map(running) })
     case '/api/show': {
       const model = models.find(({ name }) => name === request.body['model'])
       if (!model)
@@ -234,7 +252,7 @@ function serveFacts(request: ScriptedRequest, models: ScriptedModel[], response:
         modelfile: 'FROM /usr/share/ollama/.ollama/models/blobs/sha256-00',
         template: model.template ?? '{{ .Prompt }}',
         details: listed(model).details,
-        model_info: {},
+        model_info: model.contextLength === undefined ? {} : { 'qwen3.context_length': model.contextLength },
         capabilities: model.capabilities ?? ['completion'],
       })
     }
@@ -252,6 +270,11 @@ const listed = ({ name, family, remoteHost }: ScriptedModel) => ({
   details: { format: 'gguf', family: family ?? name.split(':')[0], parameter_size: '752M' },
   ...(remoteHost !== undefined && { remote_host: remoteHost, remote_model: name }),
 })
+
+const running = (model: ScriptedModel) => {
+  const about = listed(model)
+  return { ...about, size_vram: Math.round(about.size * (model.gpuShare ?? 0)), context_length: 8192 }
+}
 
 function refuse(response: ServerResponse, refusal: ScriptedRefusal): void {
   if ('error' in refusal) return sendJson(response, refusal.status, { error: refusal.error })

@@ -14,13 +14,15 @@ export type Piece =
   | { thinking: string; text: string }
   | { doneReason: string; tokensIn: number; tokensOut: number }
 
+type Failure = 'model_unavailable' | 'model_error' | 'budget_spent'
+
 /** A model call that failed. `passing`: the same call may succeed a little later. */
 export class ModelError extends Error {
   override name = 'ModelError'
-  readonly code: 'model_unavailable' | 'model_error'
+  readonly code: Failure
   readonly passing: boolean
 
-  constructor(code: 'model_unavailable' | 'model_error', message: string, passing: boolean) {
+  constructor(code: Failure, message: string, passing: boolean) {
     super(message)
     this.code = code
     this.passing = passing
@@ -160,7 +162,11 @@ async function call(
   const response = await send(address, method, path, body, signal)
   const status = response.statusCode ?? 0
   if (status === 200) return response
-  const said = z.object({ error: z.string() }).safeParse(await json(response))
+  const said = z.object({ error: z.string(), code: z.string().optional() }).safeParse(await json(response))
+  if (said.data?.code === 'budget_spent') throw new ModelError('budget_spent', said.data.error, false)
+  // Only the gateway says so, and it has waited as long as it may.
+  if (said.data?.code === 'model_unavailable' || said.data?.code === 'model_busy')
+    throw new ModelError('model_unavailable', said.data.error, false)
   const why = said.success ? said.data.error : `the model server answered ${path} with status ${status}`
   if (status === 404) throw new ModelError('model_unavailable', why, false)
   if ([429, 502, 503, 504].includes(status)) throw new ModelError('model_unavailable', why, true)

@@ -66,7 +66,7 @@ describe('run', () => {
   test('sends its flags as the contract names them', async () => {
     await using lab = await startTestCli({ createJob: created })
     const flags =
-      '--name n --model m:1 --language bash --seconds 2m --desktop-seconds 1h --memory 512 --cpus 0.5 --candidates 3'
+      '--name n --model m:1 --language bash --seconds 2m --desktop-seconds 1h --memory 512 --cpus 0.5 --candidates 3 --model-calls 4 --tokens-in 5 --tokens-out 6 --concurrent-calls 7'
     const check = ['--check-command', 'python3 -m doctest {program}', '--label', 'a=b=c', '--label', 'd=']
     expect(await lab.run(['run', '-d', 'x', ...flags.split(' '), ...check])).toMatchObject({ code: 0 })
     expect(lab.calls[0]?.body).toEqual({
@@ -75,7 +75,17 @@ describe('run', () => {
       model: 'm:1',
       language: 'bash',
       check: { command: ['python3', '-m', 'doctest', '{program}'] },
-      limits: { seconds: 120, desktopSeconds: 3600, memoryMiB: 512, cpus: 0.5, candidates: 3 },
+      limits: {
+        seconds: 120,
+        desktopSeconds: 3600,
+        memoryMiB: 512,
+        cpus: 0.5,
+        candidates: 3,
+        modelCalls: 4,
+        tokensIn: 5,
+        tokensOut: 6,
+        concurrentCalls: 7,
+      },
       labels: { a: 'b=c', d: '' },
     })
   })
@@ -341,7 +351,17 @@ describe('the other commands', () => {
     deleteJob: () => undefined,
     deleteJobs: () => ({ deleted: 2 }),
     listModels: () => ({
-      models: [{ name: 'm', bytes: 1e6, loaded: true, default: true, capabilities: [] }],
+      models: [
+        {
+          name: 'm',
+          bytes: 1e6,
+          loaded: true,
+          default: true,
+          capabilities: [],
+          contextLength: 4096,
+          memory: { bytes: 2e6, gpuShare: 0.25, contextLength: 4096 },
+        },
+      ],
     }),
     readHealth: () => ({
       version: '1',
@@ -365,7 +385,7 @@ describe('the other commands', () => {
     [['delete-all'], 'deleteJobs', '2 jobs deleted\n'],
     [['rm', '--state', 'failed'], 'deleteJobs', '2 jobs deleted\n'],
     [['extend', id, '2h'], 'extendJob', 'lives until'],
-    [['models'], 'listModels', 'm     1 MB  default, loaded\n'],
+    [['models'], 'listModels', 'm     1 MB  4096     75%/25% CPU/GPU  default\n'],
     [['list-containers'], 'readHealth', '1 busy, 1 ready\n'],
     [['list-images'], 'readHealth', 'vitrine-sandbox  there\n'],
     [['job-status', id], 'getJob', 'print_the_squares.py'],
@@ -376,6 +396,24 @@ describe('the other commands', () => {
     const result = await lab.run(argv)
     expect(result).toMatchObject({ code: 0, out: expect.stringContaining(out) as string })
     expect(lab.calls.map((call) => call.route)).toContain(route)
+  })
+
+  test('models pull shows how far the download is, and what was wrong with it', async () => {
+    const told = ['{"status":"pulling 7f4","total":200,"completed":50}', '{"status":"success"}']
+    const lost = '{"error":{"code":"not_found","message":"There is no model x/y:z to download."}}'
+    await using lab = await startTestCli({
+      pullModel: ({ params, response }) =>
+        void response.writeHead(200).end(params['name'] === 'x/y:z' ? lost : told.join('\n')),
+    })
+    const pulled = await lab.run(['models', 'pull', 'hub.example/me/m:1b'])
+    expect(pulled).toMatchObject({ code: 0, out: '' })
+    expect(pulled.note).toMatch(/ 25 % of 1 MB[^]*hub\.example\/me\/m:1b is there\./)
+    expect((await lab.run(['models', 'pull', 'm', '--json'])).out).toBe(`${told.join('\n')}\n`)
+    expect(await lab.run(['models', 'pull', 'x/y:z'])).toMatchObject({
+      code: 3,
+      note: expect.stringContaining('There is no model x/y:z') as string,
+    })
+    expect(await lab.run(['models', 'push', 'm'])).toMatchObject({ code: 2 })
   })
 
   test('stop-all leaves jobs alone that have ended and are closed', async () => {

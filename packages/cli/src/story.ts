@@ -67,6 +67,8 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
         return line(paint(event.data.level === 'info' ? 'dim' : 'yellow', oneLine(event.data.message)))
       case 'files.kept':
         return line(paint('dim', `${event.data.files} files kept (${event.data.bytes} bytes)`))
+      case 'model.called':
+      case 'model.generating':
       case 'job.phase':
       case 'check.started':
       case 'desktop.window':

@@ -19,6 +19,7 @@ export const errorTable = {
   not_json: { status: 415, meaning: 'The body must be sent as application/json.' },
   storage_full: { status: 507, meaning: 'The state directory has no room; nothing was stored.' },
   unavailable: { status: 503, meaning: 'A part that this needs does not answer now; try again.' },
+  unsupported: { status: 501, meaning: 'The model servers that are there can not do this.' },
   internal: {
     status: 500,
     meaning: 'A fault of the server; its log has the details under this request’s id.',

@@ -37,10 +37,27 @@ export const AgentEvent = z.discriminatedUnion('type', [
 ])
 export type AgentEvent = z.infer<typeof AgentEvent>
 
+/** The answer that is being written: so far, and how fast of late. Told every few seconds. */
+export const ModelGenerating = z.object({ tokens: z.int(), tokensPerSecond: z.number() })
+export type ModelGenerating = z.infer<typeof ModelGenerating>
+
+/** One model call that was answered, wholly or in part. */
+export const ModelCalled = z.object({
+  model: z.string(),
+  tokensIn: z.int().describe('Of the prompt, those that the model server had in its cache included.'),
+  tokensOut: z.int(),
+  waited: z.number().describe('Seconds in the queue.'),
+  seconds: z.number().describe('Seconds from its turn to the end of its answer.'),
+  doneReason: z.string().nullable().describe('Null where the answer did not reach its end.'),
+})
+export type ModelCalled = z.infer<typeof ModelCalled>
+
 /** What the server itself tells of a job. */
 export const ServerEvent = z.discriminatedUnion('type', [
   event('job.state', { from: JobState.nullable(), to: JobState, reason: Reason.nullable() }),
   event('job.waiting', { waiting: Waiting.nullable() }),
+  z.object({ type: z.literal('model.generating'), data: ModelGenerating }),
+  z.object({ type: z.literal('model.called'), data: ModelCalled }),
   event('desktop.state', { from: DesktopState, to: DesktopState, message: z.string().nullable() }),
   event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
 ])

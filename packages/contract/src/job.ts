@@ -35,6 +35,7 @@ export const ReasonCode = z.enum([
   'no_program',
   'model_unavailable',
   'model_error',
+  'budget_spent',
   'time_limit',
   'out_of_memory',
   'sandbox_failed',
@@ -102,6 +103,12 @@ export const JobLimits = z.strictObject({
   memoryMiB: whole(limits.memoryMiB),
   cpus: z.number().min(0.1).max(limits.cpus.max).default(limits.cpus.default),
   candidates: whole(limits.candidates).describe('How many programs the agent may try.'),
+  modelCalls: whole(limits.modelCalls).describe('How many model calls a run may make.'),
+  tokensIn: whole(limits.tokensIn).describe('How many tokens a run may have the model read.'),
+  tokensOut: whole(limits.tokensOut).describe('How many tokens a run may have the model write.'),
+  concurrentCalls: whole(limits.concurrentCalls).describe(
+    'How many model calls may be under way at once, those that wait included.',
+  ),
 })
 export type JobLimits = z.infer<typeof JobLimits>
 
@@ -168,6 +175,7 @@ export const Phase = z.enum(['generating', 'checking', 'repairing', 'opening'])
 export type Phase = z.infer<typeof Phase>
 
 export const Usage = z.object({ calls: z.int(), tokensIn: z.int(), tokensOut: z.int() })
+export type Usage = z.infer<typeof Usage>
 
 const Time = z.iso.datetime().describe('RFC 3339, UTC')
 
@@ -189,6 +197,7 @@ export const Job = z.object({
   reason: Reason.nullable(),
   verdict: Verdict.nullable(),
   usage: Usage,
+  tokensPerSecond: z.number().nullable().describe('How fast the model writes now, where that is known.'),
   desktop: z.object({
     state: DesktopState,
     url: z.string().nullable().describe('Where a browser sees the desktop while it is live.'),

@@ -14,6 +14,11 @@ export const limits = {
   cpus: { default: 2, max: 64 },
   pids: 512,
   candidates: { default: 8, max: 64 },
+  /** What a run may ask of models, the calls of people and programs in its sandbox included. */
+  modelCalls: { default: 1000, max: 1_000_000 },
+  tokensIn: { default: 10_000_000, max: 1_000_000_000_000 },
+  tokensOut: { default: 1_000_000, max: 1_000_000_000_000 },
+  concurrentCalls: { default: 16, max: 64 },
   /** What one job may leave behind. */
   fileBytes: 64 * 1024 * 1024,
   filesBytes: 256 * 1024 * 1024,

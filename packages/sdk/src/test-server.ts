@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
-import type { Job } from '@vitrine/contract/job.ts'
+import { JobLimits, type Job } from '@vitrine/contract/job.ts'
 import { apiPrefix, routes, type Route, type RouteId } from '@vitrine/contract/routes.ts'
 
 export type Call = {
@@ -47,7 +47,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   model: 'qwen3:0.6b',
   language: 'python',
   check: null,
-  limits: { seconds: 600, desktopSeconds: 3600, memoryMiB: 1024, cpus: 2, candidates: 8 },
+  limits: JobLimits.parse({}),
   labels: {},
   state: 'succeeded',
   phase: null,
@@ -55,6 +55,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   reason: null,
   verdict: { outcome: 'ran', program: 'print_the_squares.py', candidates: 1, checks: [] },
   usage: { calls: 1, tokensIn: 10, tokensOut: 20 },
+  tokensPerSecond: null,
   desktop: {
     state: 'live',
     url: 'http://localhost:6080/vnc.html',

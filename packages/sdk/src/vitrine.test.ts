@@ -47,6 +47,7 @@ describe('the client and the route table', () => {
     readTar: ({ jobs }) => jobs.files.tar(id),
     readScreenshot: ({ jobs }) => jobs.screenshot(id),
     listModels: ({ models }) => models.list(),
+    pullModel: ({ models }) => Array.fromAsync(models.pull('hub.example/me/model:1b')),
     readHealth: (vitrine) => vitrine.health(),
     createSignInLink: (vitrine) => vitrine.signInLink({ next: '/jobs' }),
   }
@@ -64,6 +65,10 @@ describe('the client and the route table', () => {
       readTar: bytes,
       readScreenshot: bytes,
       listModels: () => ({ models: [] }),
+      pullModel: ({ params, response }) => {
+        expect(params).toEqual({ name: 'hub.example/me/model:1b' })
+        response.end('{"status":"success"}\n')
+      },
     })
     await reach[route](vitrine)
     expect(calls.map((call) => call.route)).toContain(route)

@@ -1,4 +1,6 @@
+import type { PullProgress } from '@vitrine/contract/routes.ts'
 import { Jobs } from './jobs.ts'
+import { pull } from './pull.ts'
 import { Transport, type Answer } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }
@@ -34,6 +36,14 @@ export class Vitrine {
   readonly models = {
     list: async ({ signal }: Options = {}): Promise<ModelEntry[]> =>
       (await this.#transport.json('GET /models', { signal })).models,
+
+    /**
+     * Has a model server download a model, and tells how far it is. It ends well, or throws `VitrineApiError`: with the
+     * codes `not_found` (no such model), `unsupported` (an embedded engine downloads none) or `unavailable`. Ending the iteration
+     * ends the download, which goes on from there when asked for again.
+     */
+    pull: (model: string, { signal }: Options = {}): AsyncGenerator<PullProgress, void, undefined> =>
+      pull(this.#transport, model, signal),
   }
 
   /** How the parts of the server do: engine, model, image, sandboxes, queue. */

@@ -41,6 +41,9 @@ const Environment = z.object({
     .pipe(z.array(z.union([z.literal('embedded'), ModelServer]))),
   VITRINE_MODEL: ModelName.default('qwen3:0.6b'),
   VITRINE_MODEL_FILE: z.string().optional(),
+  VITRINE_MODEL_SLOTS: whole(1, 64).default(1),
+  // An agent waits half an hour at most for a call that says nothing.
+  VITRINE_MODEL_PATIENCE: whole(1, 1500).default(300),
   VITRINE_POOL: whole(0, 64).default(1),
   VITRINE_CONCURRENCY: whole(1, 256).default(Math.max(2, Math.floor(availableParallelism() / 2))),
   VITRINE_DESKTOP_PORTS: ports.default({ from: 6080, to: 6179 }),
@@ -65,6 +68,10 @@ export type Config = Readonly<{
   model: string
   /** The embedded engine's GGUF file; only used where `modelServers` names `embedded`. */
   modelFile: string | undefined
+  /** Generations that one model server makes at a time: what its OLLAMA_NUM_PARALLEL says. */
+  modelSlots: number
+  /** Seconds for which a job waits for model servers that are away or busy. */
+  modelPatience: number
   poolSize: number
   concurrency: number
   desktopPorts: { from: number; to: number } | null
@@ -101,6 +108,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     modelServers: env.VITRINE_MODEL_SERVERS,
     model: env.VITRINE_MODEL,
     modelFile: env.VITRINE_MODEL_FILE,
+    modelSlots: env.VITRINE_MODEL_SLOTS,
+    modelPatience: env.VITRINE_MODEL_PATIENCE,
     poolSize: env.VITRINE_POOL,
     concurrency: env.VITRINE_CONCURRENCY,
     desktopPorts: env.VITRINE_DESKTOP_PORTS,

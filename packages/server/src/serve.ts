@@ -25,15 +25,17 @@ import { runEmbedded } from './gateway/embedded.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { Agents } from './jobs/agents.ts'
 import { Fleet } from './jobs/fleet.ts'
+import { Holders } from './jobs/holders.ts'
 import { newId } from './jobs/id.ts'
 import { Jobs } from './jobs/jobs.ts'
+import { Meter } from './jobs/meter.ts'
 import { observe, type Report } from './jobs/observe.ts'
 import { Reconciler } from './jobs/reconcile.ts'
 import { Steps } from './jobs/steps.ts'
 import { Links } from './links/links.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
-import { activeJobs, countJobs, jobOfSandbox, type StoredJob } from './store/jobs.ts'
+import { activeJobs, countJobs, type StoredJob } from './store/jobs.ts'
 import { setting } from './store/settings.ts'
 import { openSqlite } from './store/sqlite.ts'
 
@@ -78,17 +80,21 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const report = (job: string, what: Report) => {
     observe(store, job, what).catch((error: unknown) => log.error({ job, error }, 'a report was lost'))
   }
+  const meter = stack.use(new Meter({ ...store, logger: log }))
+  const holders = new Holders(db)
   const enginePort = config.modelServers.includes('embedded') ? await freePort() : null
   const gateway = stack.use(
     createGateway({
       upstreams: config.modelServers.map((server) =>
         server === 'embedded' ? `http://127.0.0.1:${enginePort}` : server,
       ),
-      concurrencyPerUpstream: 1,
+      concurrencyPerUpstream: config.modelSlots,
       maxContext: 32_768,
       maxPredict: 16_384,
+      limits: { patienceMs: config.modelPatience * 1000 },
       onWaiting: ({ job }, waiting) => report(job, { from: 'gateway', waiting }),
-      onUsage: ({ job }, usage) => report(job, { from: 'gateway', ...usage }),
+      onGenerating: ({ job }, generating) => report(job, { from: 'gateway', generating }),
+      onCalled: ({ job, run }, call) => meter.add(job, run, call),
       log,
     }),
   )
@@ -97,15 +103,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     new Links({
       folder: join(config.stateDir, 'links'),
       serve: async (sandbox, request, response) => {
-        const job = await jobOfSandbox(db, sandbox)
-        await gateway.handle({ sandbox, job }, request, response)
+        const holder = await holders.of(sandbox)
+        await gateway.handle(holder ?? { sandbox, job: null }, request, response)
       },
       onLink: (link) => agents.linked(link),
     }),
   )
   const fleet = new Fleet(runtime, links)
   const wake = () => reconciler.wake()
-  const agents = new Agents({ ...store, fleet, links, files, wake, logger: log, signal: stopping })
+  const agents = new Agents({ ...store, meter, fleet, links, files, wake, logger: log, signal: stopping })
   const jobs = new Jobs({ ...store, defaultModel: () => config.model, wake, tell: (job) => agents.tell(job) })
 
   const openDesktop = async (id: string, signal: AbortSignal) => {
@@ -155,6 +161,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
         {
           health,
           models: async () => ({ models: await gateway.models(config.model) }),
+          pull: (model, signal) => gateway.pull(model, signal),
           screenshot: createScreenshots(openDesktop),
         },
         access,

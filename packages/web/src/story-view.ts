@@ -58,6 +58,8 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'model.waiting':
       return wait(told, event, event.data.waiting?.message)
     case 'job.phase':
+    case 'model.called':
+    case 'model.generating':
       return told
     case 'candidate.started':
       return add(candidateOf(event.data))

@@ -37,6 +37,10 @@ export const run = command({
     memory: { type: 'string', value: 'MiB', help: 'memory of the sandbox' },
     cpus: { type: 'string', value: 'number', help: 'processors of the sandbox' },
     candidates: { type: 'string', value: 'number', help: 'how many programs may be tried' },
+    'model-calls': { type: 'string', value: 'number', help: 'how many model calls the run may make' },
+    'tokens-in': { type: 'string', value: 'number', help: 'how many tokens the model may read' },
+    'tokens-out': { type: 'string', value: 'number', help: 'how many tokens the model may write' },
+    'concurrent-calls': { type: 'string', value: 'number', help: 'how many model calls at once' },
     label: { type: 'string', multiple: true, value: 'key=value', help: 'may be repeated' },
   },
   run: async ({ values, positionals }, context) => {
@@ -104,16 +108,31 @@ function readLimits(values: {
   memory?: string
   cpus?: string
   candidates?: string
+  'model-calls'?: string
+  'tokens-in'?: string
+  'tokens-out'?: string
+  'concurrent-calls'?: string
 }): NonNullable<NewJobInput['limits']> {
-  const { seconds: work, 'desktop-seconds': desktop, memory, cpus, candidates } = values
+  const { seconds: work, 'desktop-seconds': desktop, cpus } = values
+  const counts = { memoryMiB: 'memory', candidates: 'candidates', ...budgets } as const
+  const counted = Object.entries(counts).flatMap(([limit, flag]) => {
+    const value = values[flag]
+    return value === undefined ? [] : [[limit, number(`--${flag}`, value)]]
+  })
   return {
     ...(work !== undefined && { seconds: seconds('--seconds', work) }),
     ...(desktop !== undefined && { desktopSeconds: seconds('--desktop-seconds', desktop) }),
-    ...(memory !== undefined && { memoryMiB: number('--memory', memory) }),
     ...(cpus !== undefined && { cpus: number('--cpus', cpus) }),
-    ...(candidates !== undefined && { candidates: number('--candidates', candidates) }),
+    ...Object.fromEntries(counted),
   }
 }
+
+const budgets = {
+  modelCalls: 'model-calls',
+  tokensIn: 'tokens-in',
+  tokensOut: 'tokens-out',
+  concurrentCalls: 'concurrent-calls',
+} as const
 
 function commandWords(text: string): string[] {
   if (!text.trimStart().startsWith('[')) return text.split(/\s+/).filter((word) => word !== '')

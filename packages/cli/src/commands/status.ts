@@ -21,12 +21,15 @@ export const status = command({
 
 function rows(job: Job): string[][] {
   const { desktop, verdict, reason, waiting } = job
-  const phase = job.phase === null ? '' : ` (${job.phase})`
+  const speed = job.tokensPerSecond === null ? '' : ` ${Math.round(job.tokensPerSecond)} tok/s`
+  const phase = job.phase === null ? '' : ` (${job.phase}${speed})`
+  const { calls, tokensIn, tokensOut } = job.usage
   return [
     ['id', job.run === 1 ? job.id : `${job.id}, run ${job.run}`],
     ['task', cut(oneLine(job.task.slice(0, 1000)), 200)],
     ...(job.name === null ? [] : [['name', oneLine(job.name)]]),
     ['model', oneLine(job.model)],
+    ['usage', `${calls} model calls, ${tokensIn} tokens in, ${tokensOut} out`],
     ['state', job.state + phase],
     ...(waiting ? [['waiting', oneLine(waiting.message)]] : []),
     ...(reason ? [['reason', `${reason.code}: ${oneLine(reason.message)}`]] : []),

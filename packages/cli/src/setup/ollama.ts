@@ -29,7 +29,12 @@ export async function installedModels(url: string, signal: AbortSignal): Promise
 }
 
 /** What a pull tells on its way. https://github.com/ollama/ollama/blob/main/docs/api.md#pull-a-model */
-export type PullStatus = { status?: string; total?: number; completed?: number; error?: string }
+export type PullStatus = {
+  status?: string
+  total?: number | undefined
+  completed?: number | undefined
+  error?: string
+}
 
 /**
  * Has an Ollama download a model. Gives the reason in words where it could not, undefined where it did. A download that

@@ -15,7 +15,14 @@ export const settingOfFlag = {
 /** Part of the server's environment; see packages/server/src/config.ts. */
 export type Settings = Record<string, string>
 
-const withoutFlag = ['VITRINE_MODEL_SERVERS', 'VITRINE_IMAGE', 'VITRINE_PUBLIC_URL', 'VITRINE_WEB_DIR']
+const withoutFlag = [
+  'VITRINE_MODEL_SERVERS',
+  'VITRINE_MODEL_SLOTS',
+  'VITRINE_MODEL_PATIENCE',
+  'VITRINE_IMAGE',
+  'VITRINE_PUBLIC_URL',
+  'VITRINE_WEB_DIR',
+]
 
 /** What the user has decided: by variables, and over them by flags. */
 export function givenSettings(

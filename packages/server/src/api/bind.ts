@@ -50,9 +50,9 @@ export function bind(app: Hono, handlers: Handlers): void {
   }
 }
 
-/** `/jobs/{id}` as Hono writes it; a `{path}` at the end takes slashes too. */
+/** `/jobs/{id}` as Hono writes it; a `{path}` and a model's `{name}` take slashes too. */
 function honoPath({ path }: Route): string {
-  return apiPrefix + path.replace('{path}', ':path{.+}').replaceAll(/\{(\w+)\}/g, ':$1')
+  return apiPrefix + path.replace(/\{(path|name)\}/, ':$1{.+}').replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
 async function input(route: Route, c: Context): Promise<Input<Route>> {

@@ -79,7 +79,7 @@ async function* map<T>(batches: AsyncIterable<T>, tell: (batch: T) => string): A
 }
 
 /** A response that is read only as fast as its reader takes it, and ends when the reader has gone. */
-function stream(
+export function stream(
   type: string,
   source: (signal: AbortSignal) => AsyncGenerator<string>,
   heartbeat: string,

@@ -51,6 +51,8 @@ function lineOf(event: JobEvent): string | null {
       return `verdict: ${event.data.verdict.outcome}`
     case 'log':
       return `${event.data.level === 'info' ? '' : `${event.data.level}: `}${event.data.message}`
+    case 'model.called':
+    case 'model.generating':
     case 'job.phase':
     case 'model.waiting':
     case 'check.started':

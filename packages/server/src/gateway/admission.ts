@@ -1,22 +1,28 @@
 import { GatewayError } from './gateway-error.ts'
 
-/** Counts what each sandbox has under way: `admit` throws `too_many_calls` at the limit; disposing gives the place back. */
-export function createAdmission(most: number): { admit(sandbox: string): Disposable } {
-  const underWay = new Map<string, number>()
+export type Admission = {
+  /** Throws `too_many_calls` where `who` has `most` under way; disposing gives the place back. */
+  admit(who: string, most: number): Disposable
+  underWay(who: string): number
+}
 
-  function admit(sandbox: string): Disposable {
-    const before = underWay.get(sandbox) ?? 0
-    if (before >= most)
+/** Counts what everybody has under way. */
+export function createAdmission(): Admission {
+  const counts = new Map<string, number>()
+  const underWay = (who: string) => counts.get(who) ?? 0
+
+  function admit(who: string, most: number): Disposable {
+    if (underWay(who) >= most)
       throw new GatewayError('too_many_calls', `at most ${most} calls at once; wait for one to end`)
-    underWay.set(sandbox, before + 1)
+    counts.set(who, underWay(who) + 1)
     return {
       [Symbol.dispose]() {
-        const left = (underWay.get(sandbox) ?? 1) - 1
-        if (left > 0) underWay.set(sandbox, left)
-        else underWay.delete(sandbox)
+        const left = underWay(who) - 1
+        if (left > 0) counts.set(who, left)
+        else counts.delete(who)
       },
     }
   }
 
-  return { admit }
+  return { admit, underWay }
 }

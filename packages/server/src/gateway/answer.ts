@@ -6,8 +6,9 @@ import type { Piece } from './lines.ts'
 
 /** One call's answer on its way to the caller. */
 export type Answer = {
-  /** Resolves once the caller has room for more. */
-  write(piece: Piece): Promise<void> | undefined
+  /** A promise where the caller has no room for more, until it has. `isLast`: nothing follows but `end`. */
+  write(piece: Piece, isLast: boolean): Promise<void> | undefined
+  /** Resolves when the caller has read all. */
   end(): Promise<void>
 }
 
@@ -22,8 +23,12 @@ export function createAnswer(
 ): Answer {
   const collector = createCollector()
 
-  function write(piece: Piece): Promise<void> | undefined {
+  function write(piece: Piece, isLast: boolean): Promise<void> | undefined {
     if (!response.headersSent) response.writeHead(200, { 'content-type': dialect.contentType })
+    if (isLast && dialect.end === '') {
+      response.end(dialect.piece(piece))
+      return undefined
+    }
     return response.write(dialect.piece(piece)) ? undefined : read(response, 'drain', unreadMs)
   }
 
@@ -35,7 +40,7 @@ export function createAnswer(
     write: stream ? write : collect,
     async end() {
       if (stream) {
-        response.end(dialect.end)
+        if (!response.writableEnded) response.end(dialect.end)
         await read(response, 'finish', unreadMs)
       } else await sendJson(response, 200, dialect.whole(collector.whole()), unreadMs)
     },

@@ -1,23 +1,23 @@
+import type { ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Answer } from './answer.ts'
 import type { ModelCall } from './bodies.ts'
+import { requireBudget, withinBudget } from './budget.ts'
 import type { Worker } from './caller.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { Fleet } from './fleet.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { GatewayLimits } from './limits.ts'
-import { createLineReader, type Line, type Piece } from './lines.ts'
+import { createReading, type Reading } from './reading.ts'
 import type { Upstream } from './upstream.ts'
 import type { CallWaiting, WaitingBoard } from './waiting.ts'
 
-/** Tokens of one call: the model server's own counts, or the pieces seen where the call ended before they came. */
-export type TokenUse = { tokensIn: number; tokensOut: number }
-
-type Parts = {
+export type CallParts = {
   fleet: Fleet
   queue: FairQueue<Upstream>
   board: WaitingBoard
   limits: GatewayLimits
-  onUsage: (worker: Worker, use: TokenUse) => void
+  onGenerating: (worker: Worker, generating: ModelGenerating) => void
+  onCalled: (worker: Worker, call: ModelCalled) => void
 }
 
 /**
@@ -26,7 +26,7 @@ type Parts = {
  * that takes too long does that itself.
  */
 export async function makeCall(
-  parts: Parts,
+  parts: CallParts,
   worker: Worker,
   call: ModelCall,
   answer: Answer,
@@ -40,107 +40,111 @@ export async function makeCall(
     const wish = {
       choose: (free: readonly Upstream[]) => fleet.choose(free, call.model),
       onPlace: (place: number) =>
-        first || waiting.says(fleet.all().length > 0 ? `queued at ${place}` : 'model server is away'),
+        first || waiting.says(fleet.isAway() ? 'model server is away' : `queued at ${place}`),
       first,
     }
     using slot = await queue.take(worker.job, wish, ending.signal)
     if (!first) waiting.ends()
+    requireBudget(worker.budget, 0)
     try {
-      return await ask(parts, worker, call, answer, { server: slot.server, waiting, ending })
+      const fitting = withinBudget(call, worker.budget)
+      return await ask(parts, worker, fitting, answer, { server: slot.server, waiting, arrived, ending })
     } catch (error) {
       if (!(error instanceof GatewayError && error.passing)) throw error
       const now = performance.now()
       const outFor = Math.min(fleet.outFor(slot.server), now - arrived)
       if (outFor > limits.patienceMs) throw error
-      fleet.rest(slot.server)
-      waiting.counts(
-        error.code === 'model_busy' ? 'model server is busy' : 'model server is away',
-        now - outFor,
-        0,
-      )
+      const why = error.code === 'model_busy' ? 'busy' : 'away'
+      fleet.rest(slot.server, why)
+      waiting.counts(`model server is ${why}`, now - outFor, 0)
     }
   }
 }
 
+type Turn = { server: Upstream; waiting: CallWaiting; arrived: number; ending: AbortController }
+
 async function ask(
-  { fleet, limits, onUsage }: Parts,
+  parts: CallParts,
   worker: Worker,
   call: ModelCall,
   answer: Answer,
-  { server, waiting, ending }: { server: Upstream; waiting: CallWaiting; ending: AbortController },
+  { server, waiting, arrived, ending }: Turn,
 ): Promise<void> {
+  const { fleet, limits } = parts
   const { catalog } = server
   if (catalog.has(call.model) === undefined) await catalog.refresh()
+  const began = performance.now()
   using _ = endsAfter(limits.callMs, ending)
-  const loading = catalog.isLoaded(call.model) ? 'reading the prompt' : 'loading model'
-  waiting.counts(loading, performance.now(), limits.quietMs)
-  const seen = { pieces: 0, final: undefined as Line | undefined }
-  try {
-    const stream = await server.generate(call.path, JSON.stringify(call.body), ending.signal)
+  waiting.counts(catalog.isLoaded(call.model) ? 'reading the prompt' : 'loading model', began, limits.quietMs)
+  let unread: Promise<void> | undefined
+  const bounds = { maxTokens: call.maxTokens, maxBytes: limits.answerBytes }
+  const reading = createReading(bounds, (piece, isLast) => {
+    unread = answer.write(piece, isLast)
+  })
+  const tellSpeed = createSpeed(reading, limits.tellMs, (speed) => parts.onGenerating(worker, speed))
+  const begins = () => {
     fleet.rested(server)
-    for await (const piece of pieces(stream, maxPieces(call), limits.answerBytes)) {
-      if (seen.pieces === 0) {
-        waiting.ends()
-        catalog.markLoaded(call.model)
+    waiting.ends()
+    catalog.markLoaded(call.model)
+  }
+  try {
+    const take = (chunk: Buffer) => {
+      unread = undefined
+      const hadPieces = reading.pieces() > 0
+      try {
+        reading.read(chunk)
+      } finally {
+        if (!hadPieces && reading.pieces() > 0) begins()
       }
-      seen.pieces += piece.lines.length
-      seen.final = piece.lines.at(-1)
-      await answer.write(piece)
+      tellSpeed()
+      return unread
     }
+    await server.generate(call.path, JSON.stringify(call.body), take, ending.signal)
+    reading.end()
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'model_not_found') catalog.forget()
     throw error
   } finally {
-    if (seen.pieces > 0)
-      onUsage(worker, {
-        tokensIn: seen.final?.prompt_eval_count ?? 0,
-        tokensOut: seen.final?.done ? (seen.final.eval_count ?? 0) : seen.pieces,
-      })
+    if (reading.pieces() > 0) count(parts, worker, called(call, reading, arrived, began))
   }
   await answer.end()
 }
 
-/** A token makes one line at most, but for those about the answer itself. */
-const maxPieces = ({ maxTokens }: ModelCall) => 2 * maxTokens + 16
-
-/** The answer's lines up to the final one. Throws where the server reports an error, talks nonsense or does not end. */
-async function* pieces(
-  stream: AsyncIterable<Buffer>,
-  most: number,
-  mostBytes: number,
-): AsyncGenerator<Piece> {
-  const reader = createLineReader()
-  const total = { lines: 0, bytes: 0 }
-  let done = false
-
-  function* checked(piece: Piece): Generator<Piece> {
-    total.lines += piece.lines.length
-    total.bytes += piece.bytes.length
-    const last = piece.lines.findIndex((line) => line.done === true || line.error !== undefined)
-    const error = piece.lines[last]?.error
-    const good = last < 0 ? piece : upTo(piece, error === undefined ? last + 1 : last)
-    if (good.lines.length > 0 && !done) yield good
-    done ||= last >= 0
-    if (error !== undefined) throw new GatewayError('model_error', error)
-    if (piece.nonsense) throw nonsense()
-    if (total.lines > most || total.bytes > mostBytes) throw tooLong()
+/** The model server's own counts, or the pieces seen where the call ended before they came. */
+function called(call: ModelCall, reading: Reading, arrived: number, began: number): ModelCalled {
+  const final = reading.final()
+  return {
+    model: call.model,
+    tokensIn: final?.prompt_eval_count ?? 0,
+    tokensOut: final ? (final.eval_count ?? 0) : reading.pieces(),
+    waited: seconds(began - arrived),
+    seconds: seconds(performance.now() - began),
+    doneReason: final ? (final.done_reason ?? 'stop') : null,
   }
-
-  for await (const chunk of stream) yield* checked(reader.read(chunk))
-  yield* checked(reader.rest())
-  if (!done) throw new GatewayError('model_error', 'the model server ended its answer before it was done')
 }
 
-const nonsense = () =>
-  new GatewayError('model_error', 'the model server sent something that is not Ollama’s protocol')
-const tooLong = () =>
-  new GatewayError('answer_too_long', 'the model server went on past the limits of an answer')
-
-function upTo(piece: Piece, count: number): Piece {
-  if (count === piece.lines.length) return piece
-  const lines = piece.lines.slice(0, count)
-  return { ...piece, lines, bytes: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')) }
+function count({ onCalled }: CallParts, worker: Worker, call: ModelCalled): void {
+  const { spent } = worker.budget
+  spent.calls += 1
+  spent.tokensIn += call.tokensIn
+  spent.tokensOut += call.tokensOut
+  onCalled(worker, call)
 }
+
+/** Tells how fast the answer has grown of late, at most once in `everyMs`. */
+function createSpeed(reading: Reading, everyMs: number, tell: (speed: ModelGenerating) => void): () => void {
+  let last = { at: 0, pieces: 0 }
+  return () => {
+    const now = { at: performance.now(), pieces: reading.pieces() }
+    if (last.at === 0 && now.pieces > 0) last = now
+    if (last.at === 0 || now.at - last.at < everyMs) return
+    const tokensPerSecond = ((now.pieces - last.pieces) / (now.at - last.at)) * 1000
+    tell({ tokens: now.pieces, tokensPerSecond: Math.round(tokensPerSecond * 10) / 10 })
+    last = now
+  }
+}
+
+const seconds = (ms: number) => Math.round(ms) / 1000
 
 function endsAfter(ms: number, ending: AbortController): Disposable {
   const end = () =>

@@ -7,15 +7,20 @@ const Listed = z.looseObject({
   size: z.int().default(0),
   digest: z.string().default(''),
   remote_host: z.string().optional(),
+  size_vram: z.int().optional(),
+  context_length: z.int().optional(),
 })
 const List = z.object({ models: z.array(Listed).nullable().default([]) })
-const Shown = z.looseObject({ capabilities: z.array(z.string()).default([]) })
+const Shown = z.looseObject({
+  capabilities: z.array(z.string()).default([]),
+  model_info: z.record(z.string(), z.unknown()).default({}),
+})
 const Version = z.object({ version: z.string() })
 
 export type ShownModel = z.infer<typeof Shown>
 export type ListedModel = z.infer<typeof Listed>
 
-/** What one model server has; kept for some seconds, so that a model call does not wait for it. */
+/** What one model server has, as it said when last asked; a model call does not wait for it. */
 export type Catalog = {
   /** Reads the lists again, unless that was done a second ago. Throws a GatewayError where the server does not answer. */
   refresh(): Promise<void>
@@ -75,11 +80,7 @@ export function createCatalog(ask: (path: string, body?: object) => Promise<unkn
   return {
     refresh,
     answers: () => known !== undefined,
-    has(model) {
-      // A server that is away is told of by the call itself.
-      if (known && performance.now() - known.at > staleMs) refresh().catch(() => {})
-      return known?.names.has(fullName(model))
-    },
+    has: (model) => known?.names.has(fullName(model)),
     isLoaded: (model) =>
       known !== undefined && performance.now() - known.at < staleMs && known.warm.has(fullName(model)),
     markLoaded: (model) => void known?.warm.add(fullName(model)),

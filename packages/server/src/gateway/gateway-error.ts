@@ -7,6 +7,7 @@ const statuses = {
   method_not_allowed: 405,
   too_large: 413,
   too_many_calls: 429,
+  budget_spent: 429,
   internal: 500,
   model_error: 502,
   model_unavailable: 503,

@@ -97,21 +97,6 @@ test('a model server that stays away is a typed error, for those behind in the r
   expect(opened.waits.at(-1)?.message).toBeNull()
 })
 
-test('where there is no model server yet, calls wait for one, and not for ever', async () => {
-  await using ollama = await startScriptedOllama({})
-  await using opened = await openGateway({ upstreams: [], limits: { patienceMs: 400 } })
-  const url = `${await opened.urlFor('a')}/api/generate`
-  const answer = post(url, { model, prompt: 'hi' })
-  await vi.waitFor(() => expect(opened.waits).toMatchObject([{ message: 'model server is away' }]))
-  opened.gateway.setUpstreams([ollama.url])
-  expect(await answer).toMatchObject({ status: 200 })
-  opened.gateway.setUpstreams([])
-  const { status, lines } = await post(url, { model, prompt: 'hi' })
-  expect([status, lines]).toMatchObject([503, [{ code: 'model_unavailable' }]])
-  opened.gateway.setUpstreams([ollama.url])
-  expect(await post(url, { model, prompt: 'hi' })).toMatchObject({ status: 200 })
-})
-
 test.each(['while the model loads', 'in mid-answer'])(
   'a caller that goes away %s ends the generation within a second, and the next one gets the slot',
   async (when) => {

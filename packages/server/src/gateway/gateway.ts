@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Waiting } from '@vitrine/contract/job.ts'
-import type { Health, ModelEntry } from '@vitrine/contract/routes.ts'
+import type { Health, ModelEntry, PullProgress } from '@vitrine/contract/routes.ts'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { createAdmission } from './admission.ts'
 import { createAnswer, sendError, sendJson } from './answer.ts'
 import { chatCall, generateCall, shownModel, type ModelCall } from './bodies.ts'
-import { makeCall, type TokenUse } from './call.ts'
+import { requireBudget } from './budget.ts'
+import { makeCall } from './call.ts'
 import type { Caller, Worker } from './caller.ts'
 import { ollamaDialect, type Dialect } from './dialect.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createFleet } from './fleet.ts'
 import { callerGone, GatewayError } from './gateway-error.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
-import { everyModel, listModels, modelHealth, showModel, upstreamVersion } from './models.ts'
+import { everyModel, listModels, modelHealth, showPatiently, upstreamVersion } from './models.ts'
 import { openaiChat, openaiDialect, openaiModels } from './openai.ts'
+import { pullModel } from './pull.ts'
 import { readBody } from './read-body.ts'
 import { createWaitingBoard } from './waiting.ts'
 
@@ -26,8 +29,10 @@ export type GatewayOptions = Pick<GatewayLimits, 'maxContext' | 'maxPredict'> & 
   limits?: Partial<GatewayLimits>
   /** What a job waits for, whenever that changes; null: it gets its answer. */
   onWaiting: (worker: Worker, waiting: Waiting | null) => void
+  /** Every few seconds, of an answer that goes on. */
+  onGenerating: (worker: Worker, generating: ModelGenerating) => void
   /** Once for each call that the model answered, also where the answer did not reach its end. */
-  onUsage: (worker: Worker, use: TokenUse) => void
+  onCalled: (worker: Worker, call: ModelCalled) => void
   log: Pick<Logger, 'warn' | 'error'>
 }
 
@@ -37,7 +42,8 @@ export type Gateway = AsyncDisposable & {
    * the caller has gone.
    */
   handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void>
-  setUpstreams(urls: readonly string[]): void
+  /** Has the first model server that can download the model do it. Throws a VitrineError, also in the middle. */
+  pull(model: string, signal: AbortSignal): AsyncGenerator<PullProgress, void>
   /** Throws a VitrineError `unavailable` where no server answers within some seconds. */
   models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
   health(defaultModel: string): Promise<z.infer<typeof Health>['model']>
@@ -47,14 +53,13 @@ export type Gateway = AsyncDisposable & {
 export function createGateway(options: GatewayOptions): Gateway {
   const { maxContext, maxPredict, log } = options
   const limits: GatewayLimits = { ...defaultLimits, ...options.limits, maxContext, maxPredict }
-  const fleet = createFleet(options.upstreams, limits, {
-    onChange: () => queue.offer(),
-    onDeserted: (error) => queue.refuse(error),
-  })
+  const fleet = createFleet(options.upstreams, limits, () => queue.offer())
   const queue = createFairQueue(() => fleet.all(), options.concurrencyPerUpstream)
   const board = createWaitingBoard(options.onWaiting)
-  const admission = createAdmission(limits.callsPerSandbox)
-  const parts = { fleet, queue, board, limits, onUsage: options.onUsage }
+  const requests = createAdmission()
+  const calls = createAdmission()
+  const { onGenerating, onCalled } = options
+  const parts = { fleet, queue, board, limits, onGenerating, onCalled }
 
   async function handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
@@ -63,7 +68,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     response.once('close', leave)
     if (response.closed) leave()
     try {
-      using _ = admission.admit(caller.sandbox)
+      using _ = requests.admit(caller.sandbox, limits.requestsPerSandbox)
       await route(path, caller, request, response, ending)
     } catch (error) {
       if (ending.signal.reason === callerGone) return
@@ -86,23 +91,26 @@ export function createGateway(options: GatewayOptions): Gateway {
       await fleet.refresh()
       return everyModel(fleet, list)
     }
-    const speak = (call: ModelCall, dialect: Dialect) => {
+    const speak = async (read: (body: unknown) => { call: ModelCall; dialect: Dialect }) => {
+      const worker = requireJob(caller)
+      const { limits: budget } = worker.budget
+      requireBudget(worker.budget, calls.underWay(worker.job))
+      using _ = calls.admit(worker.job, budget.concurrentCalls)
+      const { call, dialect } = read(await body())
       const answer = createAnswer(response, dialect, { stream: call.stream, unreadMs: limits.unreadMs })
-      return makeCall(parts, requireJob(caller), call, answer, ending)
+      await makeCall(parts, worker, call, answer, ending)
     }
     requireMethod(request, path)
     switch (path) {
       case '/api/generate':
-        requireJob(caller)
-        return speak(generateCall(await body(), limits), ollamaDialect)
+        return speak((body) => ({ call: generateCall(body, limits), dialect: ollamaDialect }))
       case '/api/chat':
-        requireJob(caller)
-        return speak(chatCall(await body(), limits), ollamaDialect)
-      case '/v1/chat/completions': {
-        requireJob(caller)
-        const { chat, dialect } = openaiChat(await body())
-        return speak(chatCall(chat, limits), dialect)
-      }
+        return speak((body) => ({ call: chatCall(body, limits), dialect: ollamaDialect }))
+      case '/v1/chat/completions':
+        return speak((body) => {
+          const { chat, dialect } = openaiChat(body)
+          return { call: chatCall(chat, limits), dialect }
+        })
       case '/api/tags':
         return send({ models: await models('models') })
       case '/api/ps':
@@ -110,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       case '/v1/models':
         return send(openaiModels(await models('models')))
       case '/api/show':
-        return send(await showModel(fleet, shownModel(await body())))
+        return send(await showPatiently(parts, caller, shownModel(await body()), ending.signal))
       case '/api/version':
         return send({ version: await upstreamVersion(fleet) })
     }
@@ -118,16 +126,16 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function fail(caller: Caller, path: string, error: unknown, response: ServerResponse): void {
     const known = error instanceof GatewayError ? error : new GatewayError('internal', 'the gateway failed')
-    if (known !== error)
-      log.error({ ...caller, path, error }, 'a model call failed by a fault of the gateway')
-    else if (known.status >= 500) log.warn({ ...caller, path, code: known.code }, known.message)
+    const who = { sandbox: caller.sandbox, job: caller.job }
+    if (known !== error) log.error({ ...who, path, error }, 'a model call failed by a fault of the gateway')
+    else if (known.status >= 500) log.warn({ ...who, path, code: known.code }, known.message)
     if (known.code === 'answer_unread') response.destroy()
     else sendError(response, known, path.startsWith('/v1/') ? openaiDialect(false) : ollamaDialect)
   }
 
   return {
     handle,
-    setUpstreams: (urls) => fleet.set(urls),
+    pull: (model, signal) => pullModel(fleet, model, signal),
     models: (defaultModel) => listModels(fleet, defaultModel),
     health: (defaultModel) => modelHealth(fleet, defaultModel),
     [Symbol.asyncDispose]: () => fleet.close(),
@@ -154,7 +162,7 @@ function requireMethod({ method }: IncomingMessage, path: string): void {
   throw new GatewayError('not_found', 'there is nothing at this address')
 }
 
-function requireJob({ sandbox, job }: Caller): Worker {
-  if (job !== null) return { sandbox, job }
+function requireJob(caller: Caller): Worker {
+  if (caller.job !== null) return caller
   throw new GatewayError('forbidden', 'this sandbox has no job yet, so it may not use a model')
 }

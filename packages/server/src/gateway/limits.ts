@@ -8,10 +8,14 @@ export type GatewayLimits = {
   maxPredict: number
   bodyBytes: number
   messages: number
-  /** Requests that one sandbox may have under way, those that wait included. */
-  callsPerSandbox: number
+  /** Requests of any kind that one sandbox may have under way; its job's limits bound its model calls. */
+  requestsPerSandbox: number
   /** How long a call waits for a model server that is away or busy. */
   patienceMs: number
+  /** How often a model server is asked how it is. */
+  checkMs: number
+  /** How often an answer that goes on is told of. */
+  tellMs: number
   /** A model that begins to answer within this time is not told of as loading. */
   quietMs: number
   /** No header comes before the model is loaded and the prompt is read. */
@@ -29,8 +33,10 @@ export const defaultLimits: Omit<GatewayLimits, 'maxContext' | 'maxPredict'> = {
   usualContext: 8192,
   bodyBytes: 4 * 1024 * 1024,
   messages: 1000,
-  callsPerSandbox: 16,
-  patienceMs: 60_000,
+  requestsPerSandbox: 80,
+  patienceMs: 300_000,
+  checkMs: 5000,
+  tellMs: 5000,
   quietMs: 2000,
   headerMs: 5 * 60_000,
   chunkMs: 60_000,

@@ -3,7 +3,7 @@ import { ModelName } from '@vitrine/contract/job.ts'
 import { z } from 'zod'
 import { understood } from './bodies.ts'
 import type { Dialect } from './dialect.ts'
-import { GatewayError } from './gateway-error.ts'
+import { GatewayError, type GatewayErrorCode } from './gateway-error.ts'
 import type { Line, ToolCall } from './lines.ts'
 
 const Part = z.union([
@@ -214,8 +214,14 @@ function usage({ prompt_eval_count = 0, eval_count = 0 }: Line): object {
 }
 
 const openaiError = ({ message, code, status }: GatewayError) => ({
-  error: { message, type: status < 500 ? 'invalid_request_error' : 'api_error', param: null, code },
+  error: { message, type: errorType(code, status), param: null, code },
 })
+
+function errorType(code: GatewayErrorCode, status: number): string {
+  if (code === 'budget_spent') return 'insufficient_quota'
+  if (code === 'too_many_calls') return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'api_error'
+}
 
 const event = (data: object) => `data: ${JSON.stringify(data)}\n\n`
 

@@ -1,17 +1,22 @@
 import type { IncomingMessage } from 'node:http'
-import { GatewayError } from './gateway-error.ts'
+import { callerGone, GatewayError } from './gateway-error.ts'
 
 /** Reads a request's body as JSON, whatever its media type says, as Ollama does. Stops at `most` bytes. */
 export async function readBody(request: IncomingMessage, most: number): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
   const tooLarge = () => new GatewayError('too_large', `the body is larger than ${most} bytes`)
   if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  const onData = (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > most) throw tooLarge()
-    chunks.push(chunk)
+    if (bytes <= most) return void chunks.push(chunk)
+    request.off('data', onData).pause()
+    reject(tooLarge())
   }
+  request.on('data', onData).once('end', resolve)
+  request.once('close', () => request.readableEnded || reject(callerGone))
+  await promise
   return parse(Buffer.concat(chunks).toString())
 }
 

@@ -3,6 +3,7 @@ import type { Worker } from './caller.ts'
 
 /** What one call waits for. */
 export type CallWaiting = Disposable & {
+  /** A wait that is over within a tenth of a second is not told of; of quick changes only the last. */
   says(message: string): void
   /** Says `text (12 s)`, counted from `since` (performance.now), for the first time in `inMs`, then every five seconds. */
   counts(text: string, since: number, inMs: number): void
@@ -16,6 +17,8 @@ type Told = { message?: string | null }
 export type WaitingBoard = { begin(worker: Worker): CallWaiting }
 
 const repeatMs = 5000
+const briefMs = 100
+const moveMs = 250
 
 /**
  * Tells what each job waits for, whenever that changes. A job of several calls waits only while none of them gets an
@@ -43,6 +46,12 @@ export function createWaitingBoard(
     const calls = jobs.get(worker.job) ?? new Set()
     jobs.set(worker.job, calls.add(call))
     let timer: NodeJS.Timeout | undefined
+    let place: string | undefined
+
+    function stop(): void {
+      clearTimeout(timer)
+      place = undefined
+    }
 
     function say(message: string | null): void {
       call.message = message
@@ -51,11 +60,20 @@ export function createWaitingBoard(
 
     return {
       says(message) {
+        const isDue = place !== undefined
+        place = message
+        if (isDue) return
         clearTimeout(timer)
-        say(message)
+        timer = setTimeout(
+          () => {
+            say(place ?? null)
+            place = undefined
+          },
+          call.message ? moveMs : briefMs,
+        )
       },
       counts(text, since, inMs) {
-        clearTimeout(timer)
+        stop()
         const count = () => {
           say(`${text} (${Math.round((performance.now() - since) / 1000)} s)`)
           timer = setTimeout(count, repeatMs)
@@ -63,11 +81,11 @@ export function createWaitingBoard(
         timer = setTimeout(count, inMs)
       },
       ends() {
-        clearTimeout(timer)
+        stop()
         say(null)
       },
       [Symbol.dispose]() {
-        clearTimeout(timer)
+        stop()
         calls.delete(call)
         if (calls.size === 0) jobs.delete(worker.job)
         tell(worker)

@@ -11,6 +11,7 @@ import { findJob, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import { change } from './change.ts'
 import type { Fleet } from './fleet.ts'
+import type { Meter } from './meter.ts'
 import { observe } from './observe.ts'
 
 const keepMilliseconds = 60_000
@@ -22,6 +23,7 @@ export type AgentsOptions = {
   log: EventLog
   fleet: Fleet
   links: Links
+  meter: Meter
   files: FileStore
   wake: () => void
   logger: Logger
@@ -97,10 +99,13 @@ export class Agents {
   }
 
   async #follow(link: Link, job: StoredJob): Promise<void> {
-    const { signal, fleet, wake } = this.#options
+    const { signal, fleet, meter, wake } = this.#options
     await this.#tell(link, job)
     for await (const events of link.events(job.life.agentEvents, signal)) {
       const outOfMemory = fleet.view().get(link.sandbox)?.outOfMemory ?? false
+      const isLast = events.some(({ event }) => event.type === 'verdict')
+      // A job that has ended shows all that it used.
+      if (isLast) await meter.settle(job.id, job.run)
       const after = await observe(this.#options, job.id, {
         from: 'agent',
         sandbox: link.sandbox,
@@ -108,7 +113,7 @@ export class Agents {
         outOfMemory,
       })
       await link.acknowledge(events.at(-1)!.number, signal)
-      if (!after || !events.some(({ event }) => event.type === 'verdict')) continue
+      if (!after || !isLast) continue
       wake()
       await this.#tell(link, after)
       await this.keepFiles(link.sandbox, job.id, job.run, signal)

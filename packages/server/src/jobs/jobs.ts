@@ -22,6 +22,8 @@ const freshLife: JobLife = {
   reason: null,
   verdict: null,
   usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  usageBefore: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  tokensPerSecond: null,
   startedAt: null,
   waited: 0,
   waitingSince: null,
@@ -148,6 +150,7 @@ export class Jobs {
       life: {
         ...freshLife,
         usage: job.life.usage,
+        usageBefore: job.life.usage,
         previous: job.sandbox ? { sandbox: job.sandbox, run: job.run } : job.life.previous,
       },
       message: 'the job was restarted',

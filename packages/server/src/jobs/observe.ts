@@ -1,5 +1,5 @@
-import type { AgentEvent } from '@vitrine/contract/event.ts'
-import type { Waiting } from '@vitrine/contract/job.ts'
+import type { AgentEvent, ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
+import type { Usage, Waiting } from '@vitrine/contract/job.ts'
 import type { NumberedEvent } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -13,22 +13,41 @@ type Store = { db: Database; log: EventLog }
 export type Report =
   | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
   | { from: 'gateway'; waiting: Waiting | null }
-  | { from: 'gateway'; tokensIn: number; tokensOut: number }
+  | { from: 'gateway'; generating: ModelGenerating }
+  | { from: 'gateway'; run: number; calls: readonly ModelCalled[] }
 
 /** The only way back: applies a report to a job. Reported twice, it counts once. The job, if it changed. */
 export function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
   return change(store, id, (job) => {
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
-    const { calls, tokensIn, tokensOut } = job.life.usage
-    const usage = {
-      calls: calls + 1,
-      tokensIn: tokensIn + report.tokensIn,
-      tokensOut: tokensOut + report.tokensOut,
-    }
-    return { life: { usage } }
+    if ('generating' in report) return job.state === 'running' ? generates(report.generating) : null
+    return called(job, report.run, report.calls)
   })
 }
+
+const generates = (data: ModelGenerating): Patch => ({
+  events: [{ type: 'model.generating', data }],
+  life: { tokensPerSecond: data.tokensPerSecond },
+})
+
+function called({ run, life }: StoredJob, calledIn: number, calls: readonly ModelCalled[]): Patch {
+  const more = calls.reduce(withCall, { calls: 0, tokensIn: 0, tokensOut: 0 })
+  const usageBefore = run === calledIn ? life.usageBefore : sum(life.usageBefore, more)
+  return {
+    events: calls.map((data) => ({ type: 'model.called', data })),
+    life: { usage: sum(life.usage, more), usageBefore, tokensPerSecond: null },
+  }
+}
+
+const withCall = (usage: Usage, { tokensIn, tokensOut }: ModelCalled): Usage =>
+  sum(usage, { calls: 1, tokensIn, tokensOut })
+
+const sum = (a: Usage, b: Usage): Usage => ({
+  calls: a.calls + b.calls,
+  tokensIn: a.tokensIn + b.tokensIn,
+  tokensOut: a.tokensOut + b.tokensOut,
+})
 
 function fromAgent(job: StoredJob, report: Report & { from: 'agent' }): Patch | null {
   const fresh = report.events.filter(({ number }) => number > job.life.agentEvents)

@@ -4,7 +4,8 @@ import type { StoredJob } from '../store/jobs.ts'
 /** A stored job as the API shows it; `desktopUrl` tells where a live desktop is seen. */
 export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string): Job {
   const { task, name, model, language, check, limits, labels, createdAt } = job.request
-  const { phase, waiting, reason, verdict, usage, startedAt, finishedAt, expiresAt } = job.life
+  const { phase, waiting, reason, verdict, usage, tokensPerSecond, startedAt, finishedAt, expiresAt } =
+    job.life
   return {
     id: job.id,
     run: job.run,
@@ -21,6 +22,7 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
     reason,
     verdict,
     usage,
+    tokensPerSecond: job.state === 'running' ? tokensPerSecond : null,
     desktop: {
       state: job.desktop,
       url: job.desktop === 'live' ? desktopUrl(job) : null,

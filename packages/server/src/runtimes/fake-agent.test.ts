@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { JobLimits } from '@vitrine/contract/job.ts'
 import { linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
 import { taker } from './fake/take.ts'
 import { fakeAgent, type FakeAgent, type FakeScript } from './fake-agent.ts'
@@ -19,7 +20,7 @@ const assignment: Assignment = {
   model: 'tiny',
   language: 'python',
   check: { stdout: 'done', whitespace: 'normalized' },
-  limits: { seconds: 60, desktopSeconds: 60, memoryMiB: 256, cpus: 1, candidates: 1 },
+  limits: JobLimits.parse({ candidates: 1 }),
   program: null,
 }
 

@@ -10,7 +10,7 @@ import {
   findJob,
   insertJob,
   jobIds,
-  jobOfSandbox,
+  holderOf,
   pageOfJobs,
   updateJob,
 } from './jobs.ts'
@@ -46,8 +46,8 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
       const [a, b] = [await add('job-a'), await add('job-b')]
       await updateJob(db, { ...a, sandbox: 'sbx-1' })
       await expect(updateJob(db, { ...b, sandbox: 'sbx-1' })).rejects.toThrow(/unique/i)
-      expect(await jobOfSandbox(db, 'sbx-1')).toBe('job-a')
-      expect(await jobOfSandbox(db, 'sbx-2')).toBeNull()
+      expect(await holderOf(db, 'sbx-1')).toEqual({ id: 'job-a', run: 1 })
+      expect(await holderOf(db, 'sbx-2')).toBeNull()
     })
 
     test('stores one job for one idempotency key', async () => {

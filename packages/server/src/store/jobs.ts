@@ -64,10 +64,10 @@ export async function findByIdempotencyKey(db: Database, key: string) {
   return found ? { job: stored(found), hash: found.idempotency_hash } : null
 }
 
-/** The job that holds a sandbox. */
-export async function jobOfSandbox(db: Database, sandbox: string): Promise<string | null> {
-  const found = await db.selectFrom('jobs').select('id').where('sandbox', '=', sandbox).executeTakeFirst()
-  return found?.id ?? null
+/** The job that holds a sandbox, and its run. */
+export async function holderOf(db: Database, sandbox: string): Promise<{ id: string; run: number } | null> {
+  const query = db.selectFrom('jobs').select(['id', 'run']).where('sandbox', '=', sandbox)
+  return (await query.executeTakeFirst()) ?? null
 }
 
 /** All jobs for which something is left to do, the oldest first. */

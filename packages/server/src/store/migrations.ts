@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration'
 /** In order, never edited once released. A store that knows a later one than this list is refused (a downgrade). */
 export const migrations: Record<string, Migration> = {
   '001-jobs': { up: createJobs },
+  '002-budgets': { up: addBudgets },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -49,4 +50,18 @@ async function createJobs(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('value', 'text', (c) => c.notNull())
     .execute()
+}
+
+/** Jobs from before there were budgets get the usual ones. */
+async function addBudgets(db: Kysely<unknown>): Promise<void> {
+  const jobs = db as Kysely<{ jobs: { id: string; request: string; life: string } }>
+  const usual = { modelCalls: 1000, tokensIn: 10_000_000, tokensOut: 1_000_000, concurrentCalls: 16 }
+  const none = { calls: 0, tokensIn: 0, tokensOut: 0 }
+  for (const { id, ...row } of await jobs.selectFrom('jobs').select(['id', 'request', 'life']).execute()) {
+    const request = JSON.parse(row.request) as { limits: object }
+    const life = { usageBefore: none, tokensPerSecond: null, ...(JSON.parse(row.life) as object) }
+    const limits = { ...usual, ...request.limits }
+    const changed = { request: JSON.stringify({ ...request, limits }), life: JSON.stringify(life) }
+    await jobs.updateTable('jobs').set(changed).where('id', '=', id).execute()
+  }
 }

@@ -1,5 +1,14 @@
 import type { Generated, Kysely } from 'kysely'
-import type { Check, JobLimits, Language, Reason, Verdict, Waiting, Phase } from '@vitrine/contract/job.ts'
+import type {
+  Check,
+  JobLimits,
+  Language,
+  Phase,
+  Reason,
+  Usage,
+  Verdict,
+  Waiting,
+} from '@vitrine/contract/job.ts'
 import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
 
 /** The tables, as the statements see them. JSON is kept as text; times are milliseconds since 1970. */
@@ -45,7 +54,10 @@ export type JobLife = {
   waiting: Waiting | null
   reason: Reason | null
   verdict: Verdict | null
-  usage: { calls: number; tokensIn: number; tokensOut: number }
+  usage: Usage
+  /** What runs before this one had used: a budget is a run's. */
+  usageBefore: Usage
+  tokensPerSecond: number | null
   startedAt: number | null
   /** Milliseconds of this run spent waiting for the model, and since when it waits now: its time limit stands still. */
   waited: number
