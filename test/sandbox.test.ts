@@ -59,9 +59,12 @@ describe('a job', () => {
     const program = await link.readFile('print_the_squares_of_1_to_10.py', box.signal)
     expect(await text(program)).toBe(`${squares}\n`)
     expect(await box.logs()).toContain('Verdict: passed')
-    const shown = await box.exec('xwininfo', '-display', ':1', '-root', '-tree')
-    for (const name of ['gedit', 'vitrine-terminal', 'pcmanfm', 'xclock'])
-      expect(shown).toContain(`("${name}"`)
+    await expect.poll(() => frames(box), { timeout: 5000 }).toHaveLength(4)
+    const shown = await frames(box)
+    for (const [i, a] of shown.entries()) {
+      expect(a).toSatisfy((f: Frame) => f.left >= 0 && f.top >= 0 && f.right <= 1280 && f.bottom <= 800)
+      for (const b of shown.slice(i + 1)) expect([a, b]).toSatisfy(() => areApart(a, b))
+    }
   })
 
   test('sends an error back once and passes with the repaired program', async () => {
@@ -159,6 +162,15 @@ describe('a job', () => {
     const events = await box.until('verdict')
     expect(verdictOf(events)).toMatchObject({ verdict: { outcome: 'passed', candidates: 4 } })
     expect(await box.exec('ps', 'axo', 'args')).not.toContain('sleep 987')
+  })
+
+  test('survives a program that fills /tmp', async () => {
+    const fill = 'with open("/tmp/x", "wb", 0) as file:\n    while True: file.write(b"x" * (1 << 20))'
+    const { box } = await sandboxWith({ answers: [fenced(fill), fenced(squares)] })
+    await box.assign({ task: 'Print squares.', check: { stdout: printed, whitespace: 'normalized' } })
+    expect(verdictOf(await box.until('verdict'))).toMatchObject({
+      verdict: { outcome: 'passed', candidates: 2 },
+    })
   })
 
   test('ends when its time is over, and waits for the model do not count', async () => {
@@ -272,6 +284,23 @@ describe('a sandbox', () => {
     expect(await banner()).toBe('RFB 003.008\n')
   })
 
+  test('shows a job’s windows again after the X server crashed', async () => {
+    const { box } = await sandboxWith({ answers: [fenced(squares)] })
+    await box.assign({ task: 'Print squares.' })
+    await box.until('verdict')
+    await box.exec('bash', '-c', 'kill -9 $(pidof Xtigervnc)')
+    await expect.poll(() => frames(box), { timeout: 20_000 }).toHaveLength(4)
+  })
+
+  test('shows the files of an earlier run without running anything', async () => {
+    const { box } = await sandboxWith({})
+    const link = await box.link()
+    await link.writeFile('kept.py', Readable.from([Buffer.from('open("/output/ran", "w")')]), box.signal)
+    await box.assign({ task: 'Print squares.', mode: 'show', program: 'kept.py' })
+    await expect.poll(() => frames(box), { timeout: 20_000 }).toHaveLength(4)
+    expect((await link.files(box.signal)).files.map(({ path }) => path)).toEqual(['kept.py'])
+  })
+
   test('passes localhost:11434 through to the model server', async () => {
     const { box } = await sandboxWith({})
     await box.link()
@@ -336,6 +365,24 @@ describe('the image alone', () => {
     await expect(docker('run', '--rm', image)).rejects.toThrow('docker run -p 6080:6080')
   })
 })
+
+type Frame = { left: number; top: number; right: number; bottom: number }
+
+function areApart(a: Frame, b: Frame): boolean {
+  return a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top
+}
+
+/** Where the windows of the desktop are, with their frames. */
+async function frames(box: TestSandbox): Promise<Frame[]> {
+  const list = await box.exec('xprop', '-display', ':1', '-root', '_NET_CLIENT_LIST').catch(() => '')
+  const ids = list.match(/0x[0-9a-f]+/g) ?? []
+  const facts = ids.map((id) => box.exec('xwininfo', '-display', ':1', '-frame', '-id', id))
+  return (await Promise.all(facts)).map((text) => {
+    const number = (name: string) => Number(new RegExp(`${name}:\\s+(-?\\d+)`).exec(text)?.[1])
+    const [left, top] = [number('Absolute upper-left X'), number('Absolute upper-left Y')]
+    return { left, top, right: left + number('Width'), bottom: top + number('Height') }
+  })
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -104,14 +104,14 @@ export async function startSandbox(modelUrl: string): Promise<TestSandbox> {
 }
 
 /** As the Docker runtime starts sandboxes. */
-const hardening = [
+export const hardening = [
   ['--network', 'none', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--read-only'],
   ['--user', '10001', '--memory', '1g', '--cpus', '2', '--pids-limit', '512'],
-  ['--tmpfs', '/tmp:mode=1777', '--tmpfs', '/run:uid=10001', '--tmpfs', '/home/agent:uid=10001'],
-  ['--tmpfs', '/output:uid=10001'],
+  ['--tmpfs', '/tmp:mode=1777,size=64m', '--tmpfs', '/run:uid=10001', '--tmpfs', '/home/agent:uid=10001'],
+  ['--tmpfs', '/output:uid=10001,size=64m'],
 ].flat()
 
-const assignment: Omit<Assignment, 'task'> = {
+export const assignment: Omit<Assignment, 'task'> = {
   job: 'job-0123456789ab',
   run: 1,
   mode: 'work',

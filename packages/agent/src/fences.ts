@@ -30,6 +30,8 @@ export function fencedBlocks(text: string): Block[] {
 
 /** More blocks than any answer has; beyond them only the first and the last are read. */
 const mostBlocks = 24
+/** A block of more lines is no program of a small model. */
+const mostLines = 5000
 
 const fenceLine = /^((?:[ \t]|>|[-*+] |\d+[.)] )*)(`{3,}|~{3,})[ \t]*\{?\.?([\w+#.-]*)[^`]*$/
 
@@ -62,28 +64,32 @@ function closes(open: Fence, fence: Fence): boolean {
 function readings(fence: Fence & { depth: number }, fences: Fence[], lines: string[]): Block[] {
   const after = fences.filter(({ line, mark }) => line > fence.line && mark[0] === fence.mark[0])
   const closing = after.filter((other) => closes(fence, other))
-  const block = (end: number, depth: number): Block => ({
-    tag: fence.tag,
-    code: unquoted(lines.slice(fence.line + 1, end), fence.indent).join('\n'),
-    closed: true,
-    depth,
-    trimmed: false,
-  })
+  const block = (end: number, { depth, closed }: { depth: number; closed: boolean }): Block => {
+    const code = unquoted(lines.slice(fence.line + 1, end), fence.indent).join('\n')
+    return { tag: fence.tag, code, closed, depth, trimmed: false }
+  }
+  const ends = (some: Fence[], depth: number, closed = true) =>
+    some.map(({ line }) => ({ end: line, depth, closed }))
   const found = [
-    ...closing.slice(0, 1).map(({ line }) => block(line, fence.depth)),
-    ...after
-      .slice(0, 1)
-      .flatMap(({ line, tag }) => (tag === '' ? [] : [{ ...block(line, fence.depth), closed: false }])),
-    ...counted(fence, after).map(({ line }) => block(line, fence.depth + 0.5)),
-    ...closing.slice(-1).map(({ line }) => block(line, fence.depth + 1)),
+    ...ends(closing.slice(0, 1), fence.depth),
+    ...ends(
+      after.slice(0, 1).filter(({ tag }) => tag !== ''),
+      fence.depth,
+      false,
+    ),
+    ...ends(counted(fence, after), fence.depth + 0.5),
+    ...ends(closing.slice(-1), fence.depth + 1),
   ]
-  const isClosed = closing.length > 0 ? 1.5 : 0
-  const rest = unquoted(lines.slice(fence.line + 1), fence.indent)
-  const code = rest.slice(0, proseFrom(rest))
+  const from = fence.line + 1
+  const near = found.filter(({ end }) => end - from <= mostLines).map(({ end, ...rest }) => block(end, rest))
+  if (lines.length - from > mostLines) return near
+  const rest = unquoted(lines.slice(from), fence.indent)
+  const depth = fence.depth + (closing.length > 0 ? 1.5 : 0)
+  const unclosed = { tag: fence.tag, closed: false, depth }
   return [
-    ...found,
-    { tag: fence.tag, code: rest.join('\n'), closed: false, depth: fence.depth + isClosed, trimmed: false },
-    { tag: fence.tag, code: code.join('\n'), closed: false, depth: fence.depth + isClosed, trimmed: true },
+    ...near,
+    { ...unclosed, code: rest.join('\n'), trimmed: false },
+    { ...unclosed, code: rest.slice(0, proseFrom(rest)).join('\n'), trimmed: true },
   ]
 }
 

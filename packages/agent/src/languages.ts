@@ -25,7 +25,7 @@ export const languages: Record<Language, LanguageFacts> = {
     compile: (path) => [
       'python3',
       '-c',
-      'import ast,sys; ast.parse(open(sys.argv[1],"rb").read(), sys.argv[1])',
+      'import sys; sys.tracebacklimit = 0; compile(open(sys.argv[1], "rb").read(), sys.argv[1], "exec")',
       path,
     ],
     run: (path) => ['python3', path],

@@ -16,12 +16,11 @@ export class Stage {
 
   /** A terminal with the job's story, for the time in which the model works; the folder and the clock beside it. */
   async story(): Promise<void> {
-    await writeFile(storyFile, '', { flag: 'a' })
     this.#scene = async () => {
       await desktopDressed()
       this.#start('pcmanfm', ['pcmanfm', output])
       this.#start('xclock', clock)
-      this.#start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-f', storyFile]))
+      this.#start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-F', storyFile]))
     }
     await this.#scene()
   }
@@ -76,7 +75,11 @@ async function bash(shown: Shown | undefined): Promise<string[]> {
   if (!shown) return shell
   if (shown.printed === null) return [...shell, 'run', ...shown.command]
   const printed = `${scratch}/printed.txt`
-  await writeFile(printed, shown.printed)
+  try {
+    await writeFile(printed, shown.printed)
+  } catch {
+    return shell // A program filled /tmp.
+  }
   return [...shell, printed, ...shown.command]
 }
 

@@ -44,7 +44,11 @@ export class Story {
   #show(text: string): void {
     if (this.#written > storyBytes) return
     this.#written += text.length
-    appendFileSync(storyFile, text)
+    try {
+      appendFileSync(storyFile, text)
+    } catch {
+      // A program filled /tmp. The job goes on, and is told on stdout.
+    }
   }
 }
 
@@ -63,8 +67,7 @@ function lines(event: Exclude<AgentEvent, Spoken>): string[] {
     case 'candidate.finished': {
       const { candidate, tokensOut, seconds, doneReason, program } = event.data
       const rate = seconds > 0 ? `, ${(tokensOut / seconds).toFixed(1)} tokens/s` : ''
-      const found =
-        program === null ? 'no program in it' : `a program of ${program.trimEnd().split('\n').length} lines`
+      const found = program === null ? 'no program in it' : `a program of ${program.length} characters`
       return [
         `Candidate ${candidate}: ${tokensOut} tokens in ${seconds.toFixed(1)} s${rate} (${doneReason}), ${found}`,
       ]
