@@ -175,7 +175,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const serveHttp: RequestListener = (request, response) => void answer(request, response)
 
-  for (const job of await activeJobs(db)) await takeUpAgain(job)
+  const active = await activeJobs(db)
+  await links.keepOnly(active.flatMap(heldBy))
+  for (const job of active) await takeUpAgain(job)
   const loops = [reconciler.run(stopping), runtime.watch(() => reconciler.hint(), stopping)]
   if (enginePort !== null) {
     loops.push(
@@ -209,11 +211,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   return { url, [Symbol.asyncDispose]: () => whole.disposeAsync() }
 
   /** What a job held before this server started: its socket, on which its agent dials again, and its port. */
-  async function takeUpAgain({ id, sandbox, life }: StoredJob): Promise<void> {
-    for (const held of [sandbox, life.previous?.sandbox]) if (held) await links.listen(held)
+  async function takeUpAgain(job: StoredJob): Promise<void> {
+    const { id, life } = job
+    for (const sandbox of heldBy(job)) await links.listen(sandbox)
     if (life.desktopPort !== null) await ports.restore(id, life.desktopPort)
   }
 }
+
+const heldBy = ({ sandbox, life }: StoredJob) =>
+  [sandbox, life.previous?.sandbox].filter((held) => typeof held === 'string')
 
 const noPorts = { from: 1, to: 0 }
 

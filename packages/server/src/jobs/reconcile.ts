@@ -12,6 +12,8 @@ import type { Steps } from './steps.ts'
 /** Without any hint the world is looked at this often. */
 const tickMilliseconds = 1000
 const refreshMilliseconds = 4000
+/** What failed is left alone for so long: its reason may still be there, and nothing must spin. */
+const failureMilliseconds = 1000
 
 export type ReconcilerOptions = {
   db: Database
@@ -79,9 +81,10 @@ export class Reconciler {
     if (keys.some((key) => this.#busy.has(key))) return
     for (const key of keys) this.#busy.add(key)
     const running = this.#apply(action, signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#options.log.warn({ action: action.do, keys, error }, 'an action failed; it is planned again')
+      .catch(async (error: unknown) => {
+        if (signal.aborted) return
+        this.#options.log.warn({ action: action.do, keys, error }, 'an action failed; it is planned again')
+        await pause(failureMilliseconds, signal)
       })
       .finally(() => {
         for (const key of keys) this.#busy.delete(key)

@@ -5,6 +5,7 @@ import { now } from '../clock.ts'
 import type { DesktopPorts } from '../desktops/ports.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
+import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
@@ -64,8 +65,9 @@ export class Steps {
     if (!link) return
     const show = isFinal(job.state)
     if (show) await this.#putBack(job, link, signal)
-    if (!(await link.assign(assignment(job, show ? 'show' : 'work'), signal))) {
-      await this.retry(job, 'The sandbox was handed to another job before.')
+    const refused = await this.#handOver(link, assignment(job, show ? 'show' : 'work'), signal)
+    if (refused !== null) {
+      await this.retry(job, refused)
       return
     }
     const desktopPort = await ports.open(job.id)
@@ -83,7 +85,7 @@ export class Steps {
 
   /** Gives the sandbox up and lets the job try again, each time later. */
   async retry(job: StoredJob, message: string): Promise<void> {
-    await change(this.#options, job.id, (before) => {
+    const retried = await change(this.#options, job.id, (before) => {
       if (before.sandbox === null || before.sandbox !== job.sandbox) return null
       const attempts = before.life.attempts + 1
       const notBefore = now() + Math.min(30_000, 500 * 2 ** attempts)
@@ -92,6 +94,8 @@ export class Steps {
         ? { sandbox: null, desktop: 'closed', life: { ...life, waiting: null }, message }
         : { sandbox: null, desktop: 'closed', state: 'queued', life, message }
     })
+    // Where it never came to be, no listing will tell to remove it.
+    if (retried) await this.#options.links.close(job.sandbox!)
   }
 
   async fail(job: StoredJob, reason: Reason): Promise<void> {
@@ -154,6 +158,16 @@ export class Steps {
       if (before.state === 'queued') return { sandbox, state: 'starting', desktop: 'opening', life }
       return before.desktop === 'opening' ? { sandbox, life } : null
     })
+  }
+
+  /** Why the sandbox did not take it; null where it did. Throws where the link broke: once it is back, the same is tried again. */
+  async #handOver(link: Link, wanted: Assignment, signal: AbortSignal): Promise<string | null> {
+    try {
+      return (await link.assign(wanted, signal)) ? null : 'The sandbox was handed to another job before.'
+    } catch (error) {
+      if (!link.isOpen) throw error
+      return error instanceof Error ? error.message : String(error)
+    }
   }
 
   /** Puts a job's kept files into the sandbox that shows them again. */

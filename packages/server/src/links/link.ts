@@ -38,6 +38,10 @@ export class Link {
     })
   }
 
+  get isOpen(): boolean {
+    return !this.#session.destroyed && !this.#session.closed
+  }
+
   close(): void {
     this.#session.destroy()
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -49,6 +49,14 @@ export class Links {
   async close(sandbox: string): Promise<void> {
     await this.#shut(sandbox)
     await rm(this.folderOf(sandbox), { recursive: true, force: true })
+  }
+
+  /** Removes the folders that a server which was killed left, but for those of the given sandboxes. */
+  async keepOnly(sandboxes: readonly string[]): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true })
+    const kept = new Set(sandboxes)
+    const strays = (await readdir(this.#options.folder)).filter((sandbox) => !kept.has(sandbox))
+    await Promise.all(strays.map((sandbox) => this.close(sandbox)))
   }
 
   /** Ends all links; the folders stay, for the server that comes next. */

@@ -1,5 +1,5 @@
 import { VitrineError } from '@vitrine/contract/error.ts'
-import type { ObservedSandbox, Runtime, RuntimeHealth } from '../runtime.ts'
+import type { ObservedSandbox, Runtime, RuntimeHealth, SandboxSpec } from '../runtime.ts'
 import { containerBody, installationLabel, sandboxLabel, type ContainerOptions } from './container.ts'
 import { dockerEngine, type Engine, type Listed } from './engine.ts'
 import { watchContainers } from './watch.ts'
@@ -15,16 +15,16 @@ export function dockerRuntime(options: DockerOptions): Runtime {
   const ours = { [installationLabel]: options.installation }
   // The engine's `OOMKilled` of a running container cannot be listed; its events tell.
   const ranOutOfMemory = new Set<string>()
+  const beingCreated = new Set<string>()
 
   return {
     create: async (spec, signal) => {
-      const body = containerBody(spec, options)
-      const labels = { ...ours, [sandboxLabel]: spec.id }
-      const name = `vitrine-${spec.id}`
-      const created = await engine.createContainer(name, body, signal)
-      if (created.outcome === 'no image') throw new VitrineError('unavailable', missingImage(options.image))
-      const id = created.outcome === 'created' ? created.id : await ownContainer(engine, name, labels, signal)
-      await startOrRemove(engine, id, signal)
+      beingCreated.add(spec.id)
+      try {
+        await create(engine, spec, options, signal)
+      } finally {
+        beingCreated.delete(spec.id)
+      }
     },
 
     remove: async (id, signal) => {
@@ -35,7 +35,12 @@ export function dockerRuntime(options: DockerOptions): Runtime {
     list: async (signal) => {
       const listed = await engine.listContainers(ours, signal)
       const observed = await Promise.all(listed.map((one) => observe(engine, one, signal)))
-      const sandboxes = observed.filter((one) => one !== null)
+      const sandboxes = observed
+        .filter((one) => one !== null)
+        // Created by a server that was killed before it started it: nobody ever will.
+        .map((one) =>
+          one.state === 'starting' && !beingCreated.has(one.id) ? { ...one, state: 'exited' as const } : one,
+        )
       for (const id of ranOutOfMemory) {
         if (!sandboxes.some((one) => one.id === id)) ranOutOfMemory.delete(id)
       }
@@ -53,6 +58,21 @@ export function dockerRuntime(options: DockerOptions): Runtime {
 
     health: (signal) => health(engine, options, signal),
   }
+}
+
+async function create(
+  engine: Engine,
+  spec: SandboxSpec,
+  options: DockerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = containerBody(spec, options)
+  const labels = { [installationLabel]: options.installation, [sandboxLabel]: spec.id }
+  const name = `vitrine-${spec.id}`
+  const created = await engine.createContainer(name, body, signal)
+  if (created.outcome === 'no image') throw new VitrineError('unavailable', missingImage(options.image))
+  const id = created.outcome === 'created' ? created.id : await ownContainer(engine, name, labels, signal)
+  await startOrRemove(engine, id, signal)
 }
 
 /** The id of the container that an earlier attempt made under this name; throws where it is somebody else's. */
