@@ -111,7 +111,11 @@ export async function startServerProcess(environment: Record<string, string>): P
       const all = await containers()
       return all.find(({ assignment }) => assignment?.job === job && assignment.run === run) ?? null
     },
-    warnings: () => printed.filter((line) => !line.startsWith('{"level":30')).join('\n'),
+    warnings: () =>
+      printed
+        .filter((line) => !line.startsWith('{"level":30'))
+        .slice(-40)
+        .join('\n'),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   }
 }
