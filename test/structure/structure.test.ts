@@ -11,7 +11,8 @@ const mayImport: Record<string, string[]> = {
   contract: ['zod'],
   agent: ['contract', 'zod', 'ws'],
   engine: ['zod', 'node-llama-cpp', '@huggingface/jinja'],
-  sdk: ['type contract'],
+  // What is read of a recording imports nothing: the one part of the contract that runs at the client.
+  sdk: ['type contract', 'contract/recording.ts', 'contract/recorded-screen.ts'],
   cli: ['sdk', 'type contract', 'type engine/install.ts', 'type test/testbed/ollama.ts'],
   web: ['sdk', 'preact', '@novnc/novnc'],
   'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
@@ -25,6 +26,7 @@ const mayImport: Record<string, string[]> = {
   'server/links': ['contract', 'type zod'],
   'server/gateway': ['contract', 'engine/start.ts', 'zod', 'undici', 'type pino'],
   'server/desktops': ['contract', 'ws'],
+  'server/recordings': ['contract', 'server/clock.ts', 'server/desktops/rfb.ts'],
   'server/files': ['contract', 'zod', 'client-zip', 'tar-stream'],
   'server/jobs': [
     'contract',
@@ -44,6 +46,7 @@ const mayImport: Record<string, string[]> = {
     'server/events',
     'server/links',
     'server/files',
+    'server/recordings',
     'server/jobs',
     'hono',
     'type @hono/node-server',

@@ -19,7 +19,7 @@ export const recordingMagic = 'VITRREC1'
 export const recordingMedia = 'application/vnd.vitrine.recording'
 export const headerBytes = 16
 /** Larger than any record that a desktop of 3840×2160 can make. */
-export const maxBodyBytes = 40 * 1024 * 1024
+const maxBodyBytes = 40 * 1024 * 1024
 
 export const recordKind = { begin: 1, key: 2, change: 3, end: 4 } as const
 export type RecordKind = (typeof recordKind)[keyof typeof recordKind]

@@ -3,6 +3,7 @@ import type { Job, JobState, NewJobInput } from '@vitrine/contract/job.ts'
 import { Files } from './files.ts'
 import { follow } from './follow.ts'
 import { lines } from './lines.ts'
+import { Recordings } from './recordings.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }
@@ -16,10 +17,13 @@ export class Jobs {
   readonly #transport: Transport
   /** The files of a job. */
   readonly files: Files
+  /** The recordings of a job's desktops. */
+  readonly recordings: Recordings
 
   constructor(transport: Transport) {
     this.#transport = transport
     this.files = new Files(transport)
+    this.recordings = new Recordings(transport)
   }
 
   /**

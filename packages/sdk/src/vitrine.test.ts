@@ -46,6 +46,10 @@ describe('the client and the route table', () => {
     readZip: ({ jobs }) => jobs.files.zip(id),
     readTar: ({ jobs }) => jobs.files.tar(id),
     readScreenshot: ({ jobs }) => jobs.screenshot(id),
+    listRecordings: ({ jobs }) => jobs.recordings.list(id),
+    readRecording: ({ jobs }) => Array.fromAsync(jobs.recordings.read(id, 1, { from: 5000 })),
+    readReplay: ({ jobs }) => jobs.recordings.page(id, 1),
+    readVideo: ({ jobs }) => jobs.recordings.video(id, 1),
     listModels: ({ models }) => models.list(),
     pullModel: ({ models }) => Array.fromAsync(models.pull('hub.example/me/model:1b')),
     readHealth: (vitrine) => vitrine.health(),
@@ -64,6 +68,10 @@ describe('the client and the route table', () => {
       readZip: bytes,
       readTar: bytes,
       readScreenshot: bytes,
+      listRecordings: () => ({ recordings: [] }),
+      readRecording: bytes,
+      readReplay: bytes,
+      readVideo: bytes,
       listModels: () => ({ models: [] }),
       pullModel: ({ params, response }) => {
         expect(params).toEqual({ name: 'hub.example/me/model:1b' })

@@ -47,6 +47,12 @@ const Environment = z.object({
   VITRINE_POOL: whole(0, 64).default(1),
   VITRINE_CONCURRENCY: whole(1, 256).default(Math.max(2, Math.floor(availableParallelism() / 2))),
   VITRINE_DESKTOP_PORTS: ports.default({ from: 6080, to: 6179 }),
+  VITRINE_RECORD: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .transform((word) => word === 'on'),
+  VITRINE_RECORDING_MIB: whole(1, 1_000_000).default(256),
+  VITRINE_RECORDINGS_MIB: whole(1, 100_000_000).default(4096),
   VITRINE_IMAGE: z.string().min(1).default('vitrine-sandbox'),
   VITRINE_OCI_RUNTIME: z.string().min(1).optional(),
   VITRINE_WEB_DIR: z
@@ -75,6 +81,8 @@ export type Config = Readonly<{
   poolSize: number
   concurrency: number
   desktopPorts: { from: number; to: number } | null
+  /** Whether live desktops are recorded, and the bytes that recordings may take. */
+  recordings: { isOn: boolean; limits: { job: number; all: number } }
   image: string
   ociRuntime: string | undefined
   dockerHost: string
@@ -113,6 +121,10 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     poolSize: env.VITRINE_POOL,
     concurrency: env.VITRINE_CONCURRENCY,
     desktopPorts: env.VITRINE_DESKTOP_PORTS,
+    recordings: {
+      isOn: env.VITRINE_RECORD,
+      limits: { job: env.VITRINE_RECORDING_MIB * 2 ** 20, all: env.VITRINE_RECORDINGS_MIB * 2 ** 20 },
+    },
     image: env.VITRINE_IMAGE,
     ociRuntime: env.VITRINE_OCI_RUNTIME,
     dockerHost: env.DOCKER_HOST,

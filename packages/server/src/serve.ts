@@ -14,6 +14,7 @@ import { fileRoutes } from './api/files.ts'
 import { jobRoutes } from './api/jobs.ts'
 import { listen, upgrades } from './api/listen.ts'
 import { readWebFiles } from './api/pages.ts'
+import { recordingRoutes } from './api/recordings.ts'
 import { serverRoutes } from './api/server.ts'
 import type { Config } from './config.ts'
 import { createDesktopPorts } from './desktops/ports.ts'
@@ -32,7 +33,9 @@ import { Meter } from './jobs/meter.ts'
 import { observe, type Report } from './jobs/observe.ts'
 import { Reconciler } from './jobs/reconcile.ts'
 import { Steps } from './jobs/steps.ts'
+import type { Link } from './links/link.ts'
 import { Links } from './links/links.ts'
+import { Recordings } from './recordings/recordings.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
 import { activeJobs, countJobs, type StoredJob } from './store/jobs.ts'
@@ -111,7 +114,32 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   )
   const fleet = new Fleet(runtime, links)
   const wake = () => reconciler.wake()
-  const agents = new Agents({ ...store, meter, fleet, links, files, wake, logger: log, signal: stopping })
+  const recordings = stack.use(
+    new Recordings({
+      ...config.recordings,
+      root: join(config.stateDir, 'recordings'),
+      tell: (job, message) => report(job, { from: 'recorder', message }),
+    }),
+  )
+  const record = (link: Link, { id, run }: StoredJob) => {
+    const gone = new AbortController()
+    void link.closed.then(() => gone.abort())
+    const open = (signal: AbortSignal) => link.desktop(signal)
+    recordings.record(id, run, open, AbortSignal.any([stopping, gone.signal])).catch((error: unknown) => {
+      log.error({ job: id, error }, 'a desktop is no longer recorded')
+    })
+  }
+  const agents = new Agents({
+    ...store,
+    meter,
+    fleet,
+    links,
+    files,
+    record,
+    wake,
+    logger: log,
+    signal: stopping,
+  })
   const jobs = new Jobs({ ...store, defaultModel: () => config.model, wake, tell: (job) => agents.tell(job) })
 
   const openDesktop = async (id: string, signal: AbortSignal) => {
@@ -134,7 +162,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       upgrade: (job) => upgrades(access, (path) => (path === '/websockify' ? job : null), acceptViewer),
     }),
   )
-  const steps = new Steps({ ...store, fleet, links, agents, files, ports })
+  const steps = new Steps({ ...store, fleet, links, agents, files, ports, recordings })
   const { poolSize, concurrency } = config
   const reconciler = new Reconciler({ db, fleet, steps, poolSize, concurrency, log })
 
@@ -157,6 +185,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...jobRoutes(jobs, desktopUrl),
       ...eventRoutes(db, jobs, eventLog, stopping),
       ...fileRoutes(jobs, links, files),
+      ...recordingRoutes({ jobs, recordings, log: eventLog, web }),
       ...serverRoutes(
         {
           health,

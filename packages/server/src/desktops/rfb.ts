@@ -4,12 +4,20 @@ import { createByteReader, type ByteReader } from './byte-reader.ts'
 /** A picture: 4 bytes a pixel, rows from the top, alpha always 255. */
 export type Frame = { width: number; height: number; rgba: Buffer }
 
+/** A part of the desktop as the wire has it: rows from the top, 4 bytes a pixel, RGB and one that means nothing. */
+export type Change = { x: number; y: number; width: number; height: number; rgbx: Buffer }
+
 export type Rfb = {
   width: number
   height: number
   name: string
   /** Asks for the whole desktop and waits for it; one call at a time. Its size may be another than before. */
   readFrame(): Promise<Frame>
+  /**
+   * Waits for what has changed since the last update, however long that takes; null where the size did, and a new frame is
+   * due. Shares the turn with `readFrame`.
+   */
+  readChanges(): Promise<Change[] | null>
 }
 
 const maxSide = 8192
@@ -47,12 +55,28 @@ export async function openRfb(desktop: Duplex, signal: AbortSignal): Promise<Rfb
     name,
     async readFrame() {
       for (;;) {
-        desktop.write(updateRequest(size))
+        desktop.write(updateRequest(size, { incremental: false }))
         const rgba = Buffer.alloc(size.width * size.height * 4)
-        const resized = await readUpdate(reader, { ...size, rgba })
-        if (!resized) return { ...size, rgba }
-        size = resized
+        const { resized, pixels } = await readUpdate(reader, size, (area) =>
+          readRaw(reader, { ...size, rgba }, area),
+        )
+        if (resized) size = resized
+        else if (pixels >= size.width * size.height) return { ...size, rgba }
+        else throw new Error(`the update has ${pixels} of the desktop’s ${size.width * size.height} pixels`)
       }
+    },
+    async readChanges() {
+      desktop.write(updateRequest(size, { incremental: true }))
+      const changes: Change[] = []
+      let left = size.width * size.height
+      const { resized } = await readUpdate(reader, size, async (area) => {
+        left -= area.width * area.height
+        if (left < 0) throw new Error('the update has more pixels than the desktop')
+        const rgbx = await reader.read(area.width * area.height * 4, 'a rectangle’s pixels')
+        changes.push({ ...area, rgbx })
+      })
+      if (resized) size = resized
+      return resized ? null : changes
     },
   }
 }
@@ -95,18 +119,29 @@ function desktopSize(width: number, height: number): Size {
   return { width, height }
 }
 
-/** Reads messages up to one FramebufferUpdate, whose pixels go into `frame`; returns the new size if that changed. */
-async function readUpdate(reader: ByteReader, frame: Frame): Promise<Size | null> {
+type Area = Size & { x: number; y: number }
+type Update = { resized: Size | null; pixels: number }
+
+/** Reads messages up to one FramebufferUpdate, whose pixels `take` reads; how many there were, and the new size if it changed. */
+async function readUpdate(
+  reader: ByteReader,
+  size: Size,
+  take: (area: Area) => Promise<void>,
+): Promise<Update> {
   for (;;) {
     const type = (await reader.read(1, 'a message’s type')).readUInt8()
-    if (type === serverMessage.update) return readRectangles(reader, frame)
+    if (type === serverMessage.update) return readRectangles(reader, size, take)
     if (type === serverMessage.cutText) await skipCutText(reader)
     else if (type !== serverMessage.bell)
       throw new Error(`message type ${type} is none that the desktop may send`)
   }
 }
 
-async function readRectangles(reader: ByteReader, frame: Frame): Promise<Size | null> {
+async function readRectangles(
+  reader: ByteReader,
+  size: Size,
+  take: (area: Area) => Promise<void>,
+): Promise<Update> {
   const count = (await reader.read(3, 'FramebufferUpdate')).readUInt16BE(1)
   let resized: Size | null = null
   let pixels = 0
@@ -117,24 +152,18 @@ async function readRectangles(reader: ByteReader, frame: Frame): Promise<Size | 
     const kind = header.readInt32BE(8)
     if (kind === encoding.desktopSize) resized = desktopSize(width, height)
     else if (kind === encoding.raw) {
-      if (x + width > frame.width || y + height > frame.height)
+      if (x + width > size.width || y + height > size.height)
         throw new Error(
-          `rectangle ${n} is ${width}×${height} at ${x},${y}, outside the desktop’s ${frame.width}×${frame.height}`,
+          `rectangle ${n} is ${width}×${height} at ${x},${y}, outside the desktop’s ${size.width}×${size.height}`,
         )
-      await readRaw(reader, frame, { x, y, width, height })
+      await take({ x, y, width, height })
       pixels += width * height
     } else throw new Error(`rectangle ${n} has encoding ${kind}, which was not asked for`)
   }
-  if (!resized && pixels < frame.width * frame.height)
-    throw new Error(`the update has ${pixels} of the desktop’s ${frame.width * frame.height} pixels`)
-  return resized
+  return { resized, pixels }
 }
 
-async function readRaw(
-  reader: ByteReader,
-  frame: Frame,
-  { x, y, width, height }: Size & { x: number; y: number },
-): Promise<void> {
+async function readRaw(reader: ByteReader, frame: Frame, { x, y, width, height }: Area): Promise<void> {
   const stride = frame.width * 4
   const first = y * stride + x * 4
   const rows = width === frame.width ? 1 : height // full rows lie together
@@ -173,10 +202,11 @@ function setEncodings(encodings: number[]): Buffer {
   return message
 }
 
-/** RFC 6143, 7.5.3: the whole desktop, not only what changed. */
-function updateRequest({ width, height }: Size): Buffer {
+/** RFC 6143, 7.5.3: the whole desktop now, or only what changes, once something does. */
+function updateRequest({ width, height }: Size, { incremental }: { incremental: boolean }): Buffer {
   const message = Buffer.alloc(10)
   message.writeUInt8(clientMessage.updateRequest, 0)
+  message.writeUInt8(Number(incremental), 1)
   message.writeUInt16BE(width, 6)
   message.writeUInt16BE(height, 8)
   return message

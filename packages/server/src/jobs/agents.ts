@@ -25,6 +25,8 @@ export type AgentsOptions = {
   links: Links
   meter: Meter
   files: FileStore
+  /** Records a job's desktop for as long as its link holds. */
+  record: (link: Link, job: StoredJob) => void
   wake: () => void
   logger: Logger
   signal: AbortSignal
@@ -48,6 +50,7 @@ export class Agents {
   follow(link: Link, job: StoredJob): void {
     if (this.#followed.has(link)) return
     this.#followed.add(link)
+    this.#options.record(link, job)
     this.#follow(link, job).catch((error: unknown) => this.#lost(link, error))
   }
 

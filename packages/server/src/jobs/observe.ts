@@ -12,6 +12,7 @@ type Store = { db: Database; log: EventLog }
 /** What is reported of a job from outside the server. */
 export type Report =
   | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
+  | { from: 'recorder'; message: string }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
   | { from: 'gateway'; run: number; calls: readonly ModelCalled[] }
@@ -20,11 +21,16 @@ export type Report =
 export function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
   return change(store, id, (job) => {
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
+    if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
     if ('generating' in report) return job.state === 'running' ? generates(report.generating) : null
     return called(job, report.run, report.calls)
   })
 }
+
+const warns = (message: string): Patch => ({
+  events: [{ type: 'log', data: { level: 'warning', message } }],
+})
 
 const generates = (data: ModelGenerating): Patch => ({
   events: [{ type: 'model.generating', data }],

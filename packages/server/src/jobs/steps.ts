@@ -25,6 +25,7 @@ export type StepsOptions = {
   agents: Agents
   files: FileStore
   ports: DesktopPorts
+  recordings: { remove: (job: string) => Promise<void> }
 }
 
 /** What each action of the plan does. Every one may be begun again after a crash in the middle of it. */
@@ -144,9 +145,10 @@ export class Steps {
 
   /** Forgets a deleted job; its sandbox, now nobody's, is removed by the next plan. */
   async purge(job: StoredJob): Promise<void> {
-    const { db, log, files, ports } = this.#options
+    const { db, log, files, ports, recordings } = this.#options
     await ports.close(job.id)
     await files.remove(job.id)
+    await recordings.remove(job.id)
     await db.transaction().execute((transaction) => deleteJobRows(transaction, job.id))
     log.wake(job.id)
   }
