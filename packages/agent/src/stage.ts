@@ -5,6 +5,8 @@ import { desktopDressed, start, windowCount } from './desktop.ts'
 import { desktopFolder, output, scratch, storyFile } from './places.ts'
 
 const openMilliseconds = 5000
+/** Who comes with the job sees the desktop before its programs start: in 65 ms, not in 180 while they do. */
+const firstLookMilliseconds = 250
 
 /** What the terminal shows: a command with what it printed, or the command itself where it goes on for ever. */
 export type Shown = { command: string[]; printed: string | null }
@@ -22,6 +24,7 @@ export class Stage {
       this.#start('xclock', clock)
       this.#start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-F', storyFile]))
     }
+    await sleep(firstLookMilliseconds)
     await this.#scene()
   }
 

@@ -23,9 +23,9 @@ export async function work(job: Assignment, { address, stage, emit, signal }: Wo
     await stage.work(job.program === null ? undefined : `${output}/${job.program}`, undefined)
     return
   }
-  await stage.story()
   const programName = fileName(job.task, languages[job.language].extension)
-  const solution = await unlessCanceled(solve(job, { address, emit, programName }, signal), signal)
+  const solving = unlessCanceled(solve(job, { address, emit, programName }, signal), signal)
+  const [solution] = await Promise.all([solving, stage.story()])
   if (!solution) return
   emit({ type: 'job.phase', data: { phase: 'opening' } })
   for (const program of await show(job, solution, stage)) emit({ type: 'desktop.window', data: { program } })
