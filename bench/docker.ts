@@ -1,0 +1,12 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export const image = 'vitrine-sandbox'
+
+/** `docker …` → the lines that it printed. */
+export async function docker(...args: string[]): Promise<string[]> {
+  const { stdout } = await run('docker', args)
+  return stdout.split('\n').filter((line) => line !== '')
+}
