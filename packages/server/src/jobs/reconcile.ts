@@ -12,6 +12,8 @@ import type { Steps } from './steps.ts'
 /** Without any hint the world is looked at this often. */
 const tickMilliseconds = 1000
 const refreshMilliseconds = 4000
+/** An engine tells several events of each start; it is asked once for them, and not while it works on that start. */
+const gatherMilliseconds = 250
 /** What failed is left alone for so long: its reason may still be there, and nothing must spin. */
 const failureMilliseconds = 1000
 
@@ -139,6 +141,7 @@ export class Reconciler {
   async #keepListing(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await Promise.race([pause(refreshMilliseconds, signal), this.#hint.promise])
+      await pause(gatherMilliseconds, signal)
       this.#hint = Promise.withResolvers()
       await this.#list(signal)
     }
