@@ -164,3 +164,26 @@ test('no header in time is an error', async () => {
   const { status, lines } = await post(`${await opened.urlFor('a')}/api/generate`, { model, prompt: 'hi' })
   expect([status, lines]).toMatchObject([504, [{ code: 'model_timeout' }]])
 })
+
+test('a server that is found away between calls is not asked, and one that came back is at once', async () => {
+  const before = await startScriptedOllama({ models: [{ name: model, loaded: true }] })
+  const { port } = new URL(before.url)
+  await using other = await startScriptedOllama({ answers: ['other'] })
+  await using opened = await openGateway({ upstreams: [before.url, other.url], limits: { checkMs: 50 } })
+  const url = `${await opened.urlFor('a')}/api/generate`
+  expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('hello')
+  await before[Symbol.asyncDispose]()
+  const asked = () => other.requests.filter(({ path }) => path === '/api/ps').length
+  const earlier = asked()
+  await vi.waitFor(() => expect(asked()).toBeGreaterThan(earlier), 5000)
+  expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('other')
+  await using back = await startScriptedOllama({
+    answers: ['back'],
+    port: Number(port),
+    models: [{ name: model, loaded: true }],
+  })
+  await vi.waitFor(
+    async () => expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('back'),
+    5000,
+  )
+})

@@ -108,7 +108,7 @@ export class Agents {
       const outOfMemory = fleet.view().get(link.sandbox)?.outOfMemory ?? false
       const isLast = events.some(({ event }) => event.type === 'verdict')
       // A job that has ended shows all that it used.
-      if (isLast) await meter.settle(job.id, job.run)
+      if (isLast) await meter.settle()
       const after = await observe(this.#options, job.id, {
         from: 'agent',
         sandbox: link.sandbox,

@@ -13,31 +13,53 @@ export type Patch = Partial<Pick<StoredJob, 'state' | 'desktop' | 'sandbox' | 'r
   message?: string
 }
 
+type Store = { db: Database; log: EventLog }
+
+/** Answers null where nothing is to be done any more. */
+export type Decide = (job: StoredJob) => Patch | null
+
 /**
  * The one way a job changes: reads it, asks `decide` for a patch, and writes patch and events in one transaction,
- * provided that nobody wrote in between. `decide` answers null where nothing is to be done any more; a move that the
- * contract's tables do not have throws. Returns the job as it is now; null where there is none or nothing was done.
+ * provided that nobody wrote in between. A move that the contract's tables do not have throws. Returns the job as it is
+ * now; null where there is none or nothing was done.
  */
-export async function change(
-  store: { db: Database; log: EventLog },
-  id: string,
-  decide: (job: StoredJob) => Patch | null,
-): Promise<StoredJob | null> {
+export async function change(store: Store, id: string, decide: Decide): Promise<StoredJob | null> {
   for (;;) {
-    const outcome = await store.db.transaction().execute(async (transaction) => {
-      const before = await findJob(transaction, id)
-      const patch = before && decide(before)
-      if (!before || !patch) return null
-      const after = patched(before, patch)
-      if (!(await updateJob(transaction, after))) return 'again'
-      const events = [...(patch.events ?? []), ...moves(before, after, patch)]
-      await store.log.append(transaction, id, after.run, now(), events)
-      return { ...after, version: after.version + 1 }
-    })
+    const outcome = await store.db
+      .transaction()
+      .execute((transaction) => changeIn(transaction, store, id, decide))
     if (outcome === 'again') continue
     if (outcome) store.log.wake(id)
     return outcome
   }
+}
+
+/** Changes several jobs in one transaction: a commit waits for the disk, and the server with it. */
+export async function changeAll(store: Store, decisions: ReadonlyMap<string, Decide>): Promise<void> {
+  const again = new Map<string, Decide>()
+  await store.db.transaction().execute(async (transaction) => {
+    for (const [id, decide] of decisions) {
+      if ((await changeIn(transaction, store, id, decide)) === 'again') again.set(id, decide)
+    }
+  })
+  for (const id of decisions.keys()) store.log.wake(id)
+  if (again.size > 0) await changeAll(store, again)
+}
+
+async function changeIn(
+  transaction: Database,
+  { log }: Store,
+  id: string,
+  decide: Decide,
+): Promise<StoredJob | null | 'again'> {
+  const before = await findJob(transaction, id)
+  const patch = before && decide(before)
+  if (!before || !patch) return null
+  const after = patched(before, patch)
+  if (!(await updateJob(transaction, after))) return 'again'
+  const events = [...(patch.events ?? []), ...moves(before, after, patch)]
+  await log.append(transaction, id, after.run, now(), events)
+  return { ...after, version: after.version + 1 }
 }
 
 function patched(before: StoredJob, { life, events: _, message: __, ...fields }: Patch): StoredJob {

@@ -5,7 +5,7 @@ import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
-import { change, type Patch } from './change.ts'
+import { change, changeAll, type Patch } from './change.ts'
 
 type Store = { db: Database; log: EventLog }
 
@@ -15,7 +15,6 @@ export type Report =
   | { from: 'recorder'; message: string }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
-  | { from: 'gateway'; run: number; calls: readonly ModelCalled[] }
 
 /** The only way back: applies a report to a job. Reported twice, it counts once. The job, if it changed. */
 export function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
@@ -23,9 +22,20 @@ export function observe(store: Store, id: string, report: Report): Promise<Store
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
-    if ('generating' in report) return job.state === 'running' ? generates(report.generating) : null
-    return called(job, report.run, report.calls)
+    return job.state === 'running' ? generates(report.generating) : null
   })
+}
+
+/** Model calls of one run. */
+export type RunCalls = { job: string; run: number; calls: readonly ModelCalled[] }
+
+/** Applies what the gateway reports of calls that have ended, of many jobs at once. */
+export function observeCalls(store: Store, runs: readonly RunCalls[]): Promise<void> {
+  const ofJob = Map.groupBy(runs, ({ job }) => job)
+  const decisions = new Map(
+    [...ofJob].map(([id, all]) => [id, (job: StoredJob) => all.reduce(called(job), {})]),
+  )
+  return changeAll(store, decisions)
 }
 
 const warns = (message: string): Patch => ({
@@ -37,14 +47,20 @@ const generates = (data: ModelGenerating): Patch => ({
   life: { tokensPerSecond: data.tokensPerSecond },
 })
 
-function called({ run, life }: StoredJob, calledIn: number, calls: readonly ModelCalled[]): Patch {
-  const more = calls.reduce(withCall, { calls: 0, tokensIn: 0, tokensOut: 0 })
-  const usageBefore = run === calledIn ? life.usageBefore : sum(life.usageBefore, more)
-  return {
-    events: calls.map((data) => ({ type: 'model.called', data })),
-    life: { usage: sum(life.usage, more), usageBefore, tokensPerSecond: null },
+const called =
+  (job: StoredJob) =>
+  ({ events = [], life = {} }: Patch, { run, calls }: RunCalls): Patch => {
+    const { usage, usageBefore } = { ...job.life, ...life }
+    const more = calls.reduce(withCall, { calls: 0, tokensIn: 0, tokensOut: 0 })
+    return {
+      events: [...events, ...calls.map((data) => ({ type: 'model.called', data }) as const)],
+      life: {
+        usage: sum(usage, more),
+        usageBefore: run === job.run ? usageBefore : sum(usageBefore, more),
+        tokensPerSecond: null,
+      },
+    }
   }
-}
 
 const withCall = (usage: Usage, { tokensIn, tokensOut }: ModelCalled): Usage =>
   sum(usage, { calls: 1, tokensIn, tokensOut })
