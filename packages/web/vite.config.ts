@@ -13,7 +13,9 @@ export default defineConfig({
     // The content security policy forbids what inlining would make of small assets and the polyfill.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ['index.html', 'api.html', 'vnc.html', 'signed-out.html'].map(page) },
+    rolldownOptions: {
+      input: ['index.html', 'api.html', 'vnc.html', 'signed-out.html', 'ended-link.html'].map(page),
+    },
   },
 })
 

@@ -47,6 +47,7 @@ const mayImport: Record<string, string[]> = {
     'server/links',
     'server/files',
     'server/recordings',
+    'server/desktops',
     'server/jobs',
     'hono',
     'type @hono/node-server',

@@ -71,6 +71,7 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'model.generating':
       case 'job.phase':
       case 'check.started':
+      case 'control.changed':
       case 'desktop.window':
         return undefined
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ControlChange } from './control.ts'
 import { CheckName, CheckResult, DesktopState, JobState, Phase, Reason, Verdict, Waiting } from './job.ts'
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
@@ -59,6 +60,7 @@ export const ServerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('model.generating'), data: ModelGenerating }),
   z.object({ type: z.literal('model.called'), data: ModelCalled }),
   event('desktop.state', { from: DesktopState, to: DesktopState, message: z.string().nullable() }),
+  z.object({ type: z.literal('control.changed'), data: ControlChange }),
   event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
 ])
 export type ServerEvent = z.infer<typeof ServerEvent>

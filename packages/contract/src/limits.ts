@@ -19,6 +19,11 @@ export const limits = {
   tokensIn: { default: 10_000_000, max: 1_000_000_000_000 },
   tokensOut: { default: 1_000_000, max: 1_000_000_000_000 },
   concurrentCalls: { default: 16, max: 64 },
+  /** What one call of input may type and do. */
+  inputCharacters: 10_000,
+  inputActions: 1000,
+  /** How long a share link is good. */
+  shareSeconds: { default: 24 * 3600, max: 7 * 24 * 3600 },
   /** What one job may leave behind. */
   fileBytes: 64 * 1024 * 1024,
   filesBytes: 256 * 1024 * 1024,

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { Control, ControlCall, ControlGift, NewInput, ViewerId } from './control.ts'
 import type { ErrorCode } from './error.ts'
 import { Job, JobId, JobState, ModelName, NewJob } from './job.ts'
 import { limits } from './limits.ts'
 import { FileList } from './link.ts'
 import { recordingMedia } from './recording.ts'
+import { MadeShare, NewShare, Share, ShareId } from './share.ts'
 
 /** Everything under this prefix is the API; each path below is relative to it. */
 export const apiPrefix = '/api/v1'
@@ -288,6 +290,86 @@ export const routes = {
       'Download a recording as a video, in which nothing stands still for more than two seconds; needs ffmpeg',
     params: recordingOf,
     success: { status: 200, body: { media: ['video/webm'] } },
+    errors: ['not_found'],
+  }),
+  readControl: route({
+    method: 'GET',
+    path: '/jobs/{id}/control',
+    summary: 'Who drives the desktop, who watches, who asks',
+    params: job,
+    query: z.strictObject({ viewer: ViewerId.optional() }),
+    success: { status: 200, body: Control },
+    errors: ['not_found'],
+  }),
+  requestControl: route({
+    method: 'POST',
+    path: '/jobs/{id}/control/request',
+    summary: 'Ask to drive; where nobody does, the viewer drives at once',
+    params: job,
+    body: ControlCall,
+    success: { status: 200, body: Control },
+    errors: ['not_found', 'conflict', 'not_json'],
+  }),
+  takeControl: route({
+    method: 'POST',
+    path: '/jobs/{id}/control/take',
+    summary: 'Drive, whoever did before',
+    params: job,
+    body: ControlCall,
+    success: { status: 200, body: Control },
+    errors: ['not_found', 'conflict', 'not_json'],
+  }),
+  giveControl: route({
+    method: 'POST',
+    path: '/jobs/{id}/control/give',
+    summary: 'Let another viewer drive',
+    params: job,
+    body: ControlGift,
+    success: { status: 200, body: Control },
+    errors: ['not_found', 'conflict', 'not_json'],
+  }),
+  releaseControl: route({
+    method: 'POST',
+    path: '/jobs/{id}/control/release',
+    summary: 'Drive no more, or ask no more',
+    params: job,
+    body: ControlCall,
+    success: { status: 200, body: Control },
+    errors: ['not_found', 'conflict', 'not_json'],
+  }),
+  sendInput: route({
+    method: 'POST',
+    path: '/jobs/{id}/input',
+    summary:
+      'Type and click on the live desktop; drives it where nobody does, and is refused where another viewer does',
+    params: job,
+    body: NewInput,
+    success: { status: 204 },
+    errors: ['not_found', 'conflict', 'not_json', 'too_large'],
+  }),
+  createShare: route({
+    method: 'POST',
+    path: '/jobs/{id}/shares',
+    summary: 'Make a link that shows the desktop to whoever has it',
+    params: job,
+    body: NewShare,
+    success: { status: 201, body: MadeShare },
+    errors: ['not_found', 'not_json', 'storage_full'],
+  }),
+  listShares: route({
+    method: 'GET',
+    path: '/jobs/{id}/shares',
+    summary: 'The share links that are good now',
+    params: job,
+    success: { status: 200, body: z.object({ shares: z.array(Share) }) },
+    errors: ['not_found'],
+  }),
+  deleteShare: route({
+    method: 'DELETE',
+    path: '/jobs/{id}/shares/{share}',
+    summary: 'Revoke a share link; who watches by it is closed at once',
+    params: job.extend({ share: ShareId }),
+    success: { status: 204 },
     errors: ['not_found'],
   }),
   listModels: route({

@@ -1,9 +1,11 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { Job, JobState, NewJobInput } from '@vitrine/contract/job.ts'
+import { Control } from './control.ts'
 import { Files } from './files.ts'
 import { follow } from './follow.ts'
 import { lines } from './lines.ts'
 import { Recordings } from './recordings.ts'
+import { Shares } from './shares.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }
@@ -19,11 +21,17 @@ export class Jobs {
   readonly files: Files
   /** The recordings of a job's desktops. */
   readonly recordings: Recordings
+  /** Who drives a job’s desktop. */
+  readonly control: Control
+  /** Links to a job’s desktop. */
+  readonly shares: Shares
 
   constructor(transport: Transport) {
     this.#transport = transport
     this.files = new Files(transport)
     this.recordings = new Recordings(transport)
+    this.control = new Control(transport)
+    this.shares = new Shares(transport)
   }
 
   /**

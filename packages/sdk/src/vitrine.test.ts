@@ -7,6 +7,7 @@ import { sampleJob, startTestServer, type Handler } from './test-server.ts'
 import { Vitrine } from './vitrine.ts'
 
 const id = 'job-0123456789ab'
+const viewer = 'viewer-of-a-program'
 const open: { close: () => Promise<void> }[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()))
@@ -50,6 +51,15 @@ describe('the client and the route table', () => {
     readRecording: ({ jobs }) => Array.fromAsync(jobs.recordings.read(id, 1, { from: 5000 })),
     readReplay: ({ jobs }) => jobs.recordings.page(id, 1),
     readVideo: ({ jobs }) => jobs.recordings.video(id, 1),
+    readControl: ({ jobs }) => jobs.control.read(id, { viewer }),
+    requestControl: ({ jobs }) => jobs.control.request(id, viewer),
+    takeControl: ({ jobs }) => jobs.control.take(id, viewer),
+    giveControl: ({ jobs }) => jobs.control.give(id, viewer, 'viewer-of-another'),
+    releaseControl: ({ jobs }) => jobs.control.release(id, viewer),
+    sendInput: ({ jobs }) => jobs.control.input(id, viewer, [{ text: 'ls\n' }, { keys: ['Control', 'c'] }]),
+    createShare: ({ jobs }) => jobs.shares.create(id, { mode: 'control', seconds: 60 }),
+    listShares: ({ jobs }) => jobs.shares.list(id),
+    deleteShare: ({ jobs }) => jobs.shares.delete(id, 'shr-0123456789ab'),
     listModels: ({ models }) => models.list(),
     pullModel: ({ models }) => Array.fromAsync(models.pull('hub.example/me/model:1b')),
     readHealth: (vitrine) => vitrine.health(),

@@ -46,6 +46,7 @@ const Environment = z.object({
   VITRINE_MODEL_PATIENCE: whole(1, 1500).default(300),
   VITRINE_POOL: whole(0, 64).default(1),
   VITRINE_CONCURRENCY: whole(1, 256).default(Math.max(2, Math.floor(availableParallelism() / 2))),
+  VITRINE_CONTROL_IDLE: whole(1, 7 * 24 * 3600).default(300),
   VITRINE_DESKTOP_PORTS: ports.default({ from: 6080, to: 6179 }),
   VITRINE_RECORD: z
     .enum(['on', 'off'], 'must be on or off')
@@ -80,6 +81,8 @@ export type Config = Readonly<{
   modelPatience: number
   poolSize: number
   concurrency: number
+  /** Seconds without input after which a viewer drives a desktop no more. */
+  controlIdle: number
   desktopPorts: { from: number; to: number } | null
   /** Whether live desktops are recorded, and the bytes that recordings may take. */
   recordings: { isOn: boolean; limits: { job: number; all: number } }
@@ -120,6 +123,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     modelPatience: env.VITRINE_MODEL_PATIENCE,
     poolSize: env.VITRINE_POOL,
     concurrency: env.VITRINE_CONCURRENCY,
+    controlIdle: env.VITRINE_CONTROL_IDLE,
     desktopPorts: env.VITRINE_DESKTOP_PORTS,
     recordings: {
       isOn: env.VITRINE_RECORD,

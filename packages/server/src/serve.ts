@@ -5,18 +5,22 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { VitrineError } from '@vitrine/contract/error.ts'
+import { apiPrefix } from '@vitrine/contract/routes.ts'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { Access, readToken } from './api/access.ts'
 import { createApp } from './api/app.ts'
+import { controlRoutes } from './api/control.ts'
 import { eventRoutes } from './api/events.ts'
 import { fileRoutes } from './api/files.ts'
 import { jobRoutes } from './api/jobs.ts'
-import { listen, upgrades } from './api/listen.ts'
+import { listen, upgrades, type Doors } from './api/listen.ts'
 import { readWebFiles } from './api/pages.ts'
 import { recordingRoutes } from './api/recordings.ts'
 import { serverRoutes } from './api/server.ts'
+import { openShare, shareRoutes } from './api/shares.ts'
 import type { Config } from './config.ts'
+import { createControls } from './desktops/control.ts'
 import { createDesktopPorts } from './desktops/ports.ts'
 import { createScreenshots } from './desktops/screenshot.ts'
 import { createViewers } from './desktops/viewers.ts'
@@ -151,15 +155,30 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     if (!link) throw new VitrineError('unavailable', `The sandbox of job ${id} does not answer now.`)
     return link.desktop(signal)
   }
-  const viewers = stack.use(createViewers({ open: openDesktop }))
+  const controls = createControls({
+    idleMs: config.controlIdle * 1000,
+    onChange: (job, control) => report(job, { from: 'viewers', control }),
+  })
+  const viewers = stack.use(createViewers({ open: openDesktop, controls }))
+  const doors: Doors = {
+    jobAt: (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null,
+    shareAt: async (path) => {
+      const token = /^\/s\/([^/]+)\/websockify$/.exec(path)?.[1]
+      return token === undefined ? null : openShare(db, token)
+    },
+  }
+  const doorsOf = (job: string): Doors => ({
+    jobAt: (path) => (path === '/websockify' ? job : null),
+    shareAt: async () => null,
+  })
   const acceptViewer: typeof viewers.accept = (...upgrade) => viewers.accept(...upgrade)
   const web = await readWebFiles(config.webDir)
   const ports = stack.use(
     createDesktopPorts({
       ...(config.desktopPorts ?? noPorts),
       host: config.host,
-      serve: () => onlyDesktopPage(serveHttp),
-      upgrade: (job) => upgrades(access, (path) => (path === '/websockify' ? job : null), acceptViewer),
+      serve: (job) => onlyDesktop(job, serveHttp),
+      upgrade: (job) => upgrades(access, doorsOf(job), acceptViewer),
     }),
   )
   const steps = new Steps({ ...store, fleet, links, agents, files, ports, recordings })
@@ -186,6 +205,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...eventRoutes(db, jobs, eventLog, stopping),
       ...fileRoutes(jobs, links, files),
       ...recordingRoutes({ jobs, recordings, log: eventLog, web }),
+      ...controlRoutes(jobs, controls, openDesktop),
+      ...shareRoutes({ db, jobs, viewers, publicUrl: publicUrl(config) }),
       ...serverRoutes(
         {
           health,
@@ -197,6 +218,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ),
     },
     access,
+    guests: { open: (token) => openShare(db, token), jobs, controls },
     web,
     version,
     log,
@@ -222,7 +244,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     config.host,
     config.port,
     serveHttp,
-    upgrades(access, (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null, acceptViewer),
+    upgrades(access, doors, acceptViewer),
   )
   stack.defer(close)
   const url = publicUrl({ ...config, port }).href
@@ -266,12 +288,14 @@ async function freePort(): Promise<number> {
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
-/** A desktop's own port shows that desktop and nothing else. */
-function onlyDesktopPage(serve: RequestListener): RequestListener {
+/** A desktop's own port shows that desktop, with who drives it, and nothing else. */
+function onlyDesktop(job: string, serve: RequestListener): RequestListener {
   return (request, response) => {
-    const path = (request.url ?? '/').split('?')[0]
-    if (path === '/') request.url = (request.url ?? '/').replace('/', '/vnc.html')
-    else if (path !== '/vnc.html' && !/^\/assets\/[^/]+$/.test(path ?? '')) {
+    const { url = '/' } = request
+    const path = url.split('?')[0]!
+    if (path === '/') request.url = url.replace('/', '/vnc.html')
+    else if (/^\/control(\/\w+)?$/.test(path)) request.url = `${apiPrefix}/jobs/${job}${url}`
+    else if (path !== '/vnc.html' && !/^\/assets\/[^/]+$/.test(path)) {
       response.writeHead(404).end('Only a desktop is shown at this port: /vnc.html\n')
       return
     }

@@ -60,6 +60,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'job.phase':
     case 'model.called':
     case 'model.generating':
+    case 'control.changed':
       return told
     case 'candidate.started':
       return add(candidateOf(event.data))

@@ -7,11 +7,13 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Access } from './access.ts'
 import { bind, type Handlers } from './bind.ts'
+import { guestPages, type GuestOptions } from './guests.ts'
 import { pages, type WebFiles } from './pages.ts'
 
 export type AppOptions = {
   handlers: Handlers
   access: Access
+  guests: GuestOptions
   web: WebFiles
   version: string
   log: Logger
@@ -23,7 +25,7 @@ const contentSecurityPolicy =
   "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
-export function createApp({ handlers, access, web, version, log }: AppOptions): Hono {
+export function createApp({ handlers, access, guests, web, version, log }: AppOptions): Hono {
   const app = new Hono<{ Bindings: HttpBindings }>()
 
   app.use(async (c, next) => {
@@ -46,6 +48,7 @@ export function createApp({ handlers, access, web, version, log }: AppOptions): 
     access.check('GET', c.env.incoming.headers)
     return c.json(document)
   })
+  guestPages(app as unknown as Hono, web, guests)
   pages(app as unknown as Hono, web, access)
 
   app.notFound((c) =>
@@ -54,11 +57,14 @@ export function createApp({ handlers, access, web, version, log }: AppOptions): 
   app.onError((error, c) => {
     if (error instanceof VitrineError) return answer(error)
     const request = randomUUID()
-    log.error({ error, request, method: c.req.method, path: c.req.path }, 'a request failed')
+    log.error({ error, request, method: c.req.method, path: withoutToken(c.req.path) }, 'a request failed')
     return answer(new VitrineError('internal', `The server made a mistake; its log names it as ${request}.`))
   })
   return app as unknown as Hono
 }
+
+/** A share link’s address is all that is needed to use it. */
+const withoutToken = (path: string) => path.replace(/^\/s\/[^/]+/, '/s/…')
 
 function answer({ code, message, details, status }: VitrineError): Response {
   const body: ErrorBody = { error: { code, message, ...(details && { details }) } }

@@ -57,20 +57,20 @@ function honoPath({ path }: Route): string {
 
 async function input(route: Route, c: Context): Promise<Input<Route>> {
   const parts = {
-    params: parse(route.params, c.req.param(), 'not_found'),
-    query: parse(route.query, flat(c.req.queries())),
-    headers: parse(route.headers, c.req.header()),
+    params: route.params && parse(route.params, c.req.param(), 'not_found'),
+    query: route.query && parse(route.query, flat(c.req.queries())),
+    headers: route.headers && parse(route.headers, c.req.header()),
     body: route.body && parse(route.body, await readJson(c)),
   }
   return { ...parts, request: c.req.raw } as unknown as Input<Route>
 }
 
-function parse(
-  type: z.ZodType | undefined,
+/** Throws one error that names each field that is wrong. */
+export function parse<T extends z.ZodType>(
+  type: T,
   value: unknown,
   code: 'bad_request' | 'not_found' = 'bad_request',
-) {
-  if (!type) return undefined
+): z.output<T> {
   const parsed = type.safeParse(value)
   if (parsed.success) return parsed.data
   const details = fieldErrors(parsed.error)
@@ -83,7 +83,8 @@ const flat = (queries: Record<string, string[]>) =>
     Object.entries(queries).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   )
 
-async function readJson(c: Context): Promise<unknown> {
+/** A body of JSON, within its limits. */
+export async function readJson(c: Context): Promise<unknown> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw new VitrineError('not_json', 'Send the body as `Content-Type: application/json`.')
   }

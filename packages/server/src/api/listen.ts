@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import http, { type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { errorTable, VitrineError } from '@vitrine/contract/error.ts'
+import { VitrineError } from '@vitrine/contract/error.ts'
+import type { Entry } from '../desktops/viewers.ts'
 import type { Access } from './access.ts'
 
 export type Listening = { port: number; close: () => Promise<void> }
@@ -47,25 +48,40 @@ export async function listen(
   }
 }
 
-/** Lets a signed-in viewer's WebSocket through to `accept`; anybody else gets a plain HTTP error (RFC 6455, 4.2.2). */
+export type Doors = {
+  /** The job whose desktop is at this path, for those who are signed in. */
+  jobAt: (path: string) => string | null
+  /** What a share link’s path leads to, for whoever has the link; null where it is none or no good one. */
+  shareAt: (path: string) => Promise<Entry | null>
+}
+
+/**
+ * Lets the WebSockets of signed-in viewers and of share links’ guests through to `accept`; anybody else gets a plain HTTP
+ * error (RFC 6455, 4.2.2).
+ */
 export function upgrades(
   access: Access,
-  jobOf: (path: string) => string | null,
-  accept: (request: IncomingMessage, socket: Duplex, head: Buffer, job: string) => void,
+  { jobAt, shareAt }: Doors,
+  accept: (request: IncomingMessage, socket: Duplex, head: Buffer, entry: Entry) => void,
 ) {
+  const enter = async ({ url, headers }: IncomingMessage): Promise<Entry> => {
+    access.checkAddress('GET', headers)
+    const { pathname } = new URL(url ?? '/', 'http://host')
+    const shared = await shareAt(pathname)
+    if (shared) return shared
+    access.check('GET', headers)
+    const job = jobAt(pathname)
+    if (!job) throw new VitrineError('not_found', 'There is no desktop at this address.')
+    return { job, share: null }
+  }
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // First of all: an error on a socket without a listener ends the process.
     socket.on('error', () => socket.destroy())
-    const refuse = (status: number, message: string) =>
+    const refuse = (error: unknown) => {
+      const { status, message } =
+        error instanceof VitrineError ? error : new VitrineError('internal', 'The server made a mistake.')
       socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n${message}\n`)
-    try {
-      access.check('GET', request.headers)
-    } catch (error) {
-      if (error instanceof VitrineError) return void refuse(error.status, error.message)
-      throw error
     }
-    const job = jobOf(new URL(request.url ?? '/', 'http://host').pathname)
-    if (!job) return void refuse(errorTable.not_found.status, 'There is no desktop at this address.')
-    accept(request, socket, head, job)
+    enter(request).then((entry) => accept(request, socket, head, entry), refuse)
   }
 }

@@ -62,7 +62,8 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
   })
 }
 
-function file(web: WebFiles, name: string, status: number): Response {
+/** One of the web app’s files, as an answer. */
+export function file(web: WebFiles, name: string, status: number): Response {
   const found = web.get(name)
   if (!found) return new Response('The web app is not built: run `npm run dist`.\n', { status: 500 })
   const cache = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-store'

@@ -56,6 +56,7 @@ function lineOf(event: JobEvent): string | null {
     case 'job.phase':
     case 'model.waiting':
     case 'check.started':
+    case 'control.changed':
     case 'desktop.window':
     case 'candidate.text':
     case 'candidate.thinking':

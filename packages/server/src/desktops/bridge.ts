@@ -1,14 +1,23 @@
 import { finished, type Duplex } from 'node:stream'
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
+import { RfbError } from './client-messages.ts'
 import { closeCode, closeViewer } from './close-viewer.ts'
+import { inputGate } from './input-gate.ts'
+import type { Seat } from './lease.ts'
 
 /**
  * Copies RFB both ways between a viewer and a desktop until one of them ends: then the viewer is closed with 1001, so that
- * its page connects again, and the desktop's stream is destroyed. `socket` is the one under `viewer`.
+ * its page connects again, and the desktop's stream is destroyed. `socket` is the one under `viewer`. Of what the viewer
+ * sends, only what its seat allows reaches the desktop; one that does not speak RFB is closed with 1003.
  *
  * Neither side holds more than its stream's high-water mark: whoever reads slowly stops the other's sending.
  */
-export function bridge(viewer: WebSocket, socket: Duplex, desktop: Duplex): void {
+export function bridge(
+  viewer: WebSocket,
+  socket: Duplex,
+  desktop: Duplex,
+  takeSeat: (lost: () => void) => Seat,
+): void {
   desktop.on('data', (chunk: Buffer) => {
     writeTogether(socket)
     viewer.send(chunk)
@@ -16,9 +25,18 @@ export function bridge(viewer: WebSocket, socket: Duplex, desktop: Duplex): void
   })
   socket.on('drain', () => desktop.resume())
 
-  viewer.on('message', (data: RawData) => {
+  const gate = inputGate(takeSeat, (bytes) => desktop.writable && desktop.write(bytes))
+  viewer.on('message', (data: Buffer) => {
     if (viewer.readyState !== viewer.OPEN || !desktop.writable) return
-    if (!desktop.write(data)) viewer.pause()
+    desktop.cork()
+    try {
+      if (gate.push(data)) viewer.pause()
+    } catch (error) {
+      if (!(error instanceof RfbError)) throw error
+      closeViewer(viewer, closeCode.wrongData, error.message)
+    } finally {
+      desktop.uncork()
+    }
   })
   desktop.on('drain', () => viewer.resume())
 
@@ -26,7 +44,10 @@ export function bridge(viewer: WebSocket, socket: Duplex, desktop: Duplex): void
     const reason = error ? 'the connection to the desktop broke' : 'the desktop closed'
     closeViewer(viewer, closeCode.goingAway, reason)
   })
-  viewer.once('close', () => desktop.destroy())
+  viewer.once('close', () => {
+    gate.leave()
+    desktop.destroy()
+  })
 }
 
 /** All that is written in this turn of the event loop leaves in one system call: Xvnc sends many small pieces. */

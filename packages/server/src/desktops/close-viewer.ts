@@ -1,7 +1,13 @@
 import type { WebSocket } from 'ws'
 
 /** Close codes of RFC 6455, 7.4.1. */
-export const closeCode = { goingAway: 1001, wrongData: 1003, internal: 1011, tryAgainLater: 1013 } as const
+export const closeCode = {
+  goingAway: 1001,
+  wrongData: 1003,
+  refused: 1008,
+  internal: 1011,
+  tryAgainLater: 1013,
+} as const
 
 /** Closes with a reason for the person at the other end, cut to the 123 bytes that a close frame has (RFC 6455, 5.5). */
 export function closeViewer(webSocket: WebSocket, code: number, reason: string): void {

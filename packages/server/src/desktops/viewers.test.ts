@@ -5,7 +5,8 @@ import { Duplex, duplexPair, Readable } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
-import { createViewers, type OpenDesktop } from './viewers.ts'
+import { createControls } from './control.ts'
+import { createViewers, type OpenDesktop, type ShareEntry } from './viewers.ts'
 
 const opened: AsyncDisposable[] = []
 afterEach(async () => {
@@ -15,17 +16,30 @@ afterEach(async () => {
 
 /** A server that shows the desktop of the job named by the path. */
 async function serveViewers(open: OpenDesktop, onCount?: (job: string, viewers: number) => void) {
-  const viewers = createViewers({ open, ...(onCount && { onCount }) })
+  const controls = createControls({ idleMs: 60_000, onChange: () => {} })
+  const viewers = createViewers({ open, controls, ...(onCount && { onCount }) })
+  let share: ShareEntry | null = null
   const server = createServer()
   server.on('upgrade', (request, socket, head) =>
-    viewers.accept(request, socket, head, request.url!.slice(1)),
+    viewers.accept(request, socket, head, { job: request.url!.slice(1).split('?')[0]!, share }),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   opened.push({ [Symbol.asyncDispose]: async () => void server.close() }, viewers)
   const { port } = server.address() as AddressInfo
-  return { viewers, port, url: `ws://127.0.0.1:${port}` }
+  return {
+    viewers,
+    port,
+    url: `ws://127.0.0.1:${port}`,
+    /** Who comes from now on comes by this link. */
+    comeBy: (link: ShareEntry) => (share = link),
+  }
 }
+
+/** What a viewer says first: its version, security type None, ClientInit. */
+const hello = Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.from([1, 1])])
+const encodings = Buffer.concat([Buffer.from([2, 0, 4, 0]), Buffer.alloc(4096)])
+const key = (keysym: number, down = 1) => Buffer.from([4, down, 0, 0, 0, 0, keysym >> 8, keysym & 255])
 
 /** Pairs of streams: the viewers' side goes to the bridge, the desktop's side to the test. */
 function desktops() {
@@ -65,8 +79,11 @@ test('bytes go both ways as they are, in binary messages of the subprotocol "bin
   const shown = once(viewer, 'message')
   desktop.write(everyByte)
   expect(await shown).toEqual([everyByte, true])
-  viewer.send(everyByte)
-  expect(await once(desktop, 'data')).toEqual([everyByte])
+  const said = Buffer.concat([hello, Buffer.from([0, 0, 0, 0]), everyByte.subarray(0, 16)])
+  const received: Buffer[] = []
+  desktop.on('data', (chunk: Buffer) => received.push(chunk))
+  viewer.send(said)
+  await expect.poll(() => Buffer.concat(received)).toEqual(said)
 })
 
 test('a viewer that offers no subprotocol gets none', async () => {
@@ -245,14 +262,19 @@ test('a desktop that takes nothing stops the viewer’s sending, and what was se
   const viewer = await watch(`${url}/job-1`)
   const desktop = await side(0)
   const total = 48 * MiB
-  for (let sent = 0; sent < total; sent += MiB / 2) viewer.send(Buffer.alloc(MiB / 2, 7))
+  const message = Buffer.concat(Array.from({ length: 127 }, () => encodings))
+  const count = Math.floor(total / message.length)
+  viewer.send(hello)
+  for (let sent = 0; sent < count; sent++) viewer.send(message)
   let last = -1
   await expect
     .poll(() => last === (last = viewer.bufferedAmount) && last, { interval: 100 })
     .toBeGreaterThan(total - 24 * MiB) // the rest waits at the viewer and in the kernel
   let received = 0
   desktop.on('data', (chunk: Buffer) => (received += chunk.length))
-  await expect.poll(() => received, { timeout: 1500, interval: 10 }).toBe(total)
+  await expect
+    .poll(() => received, { timeout: 1500, interval: 10 })
+    .toBe(hello.length + count * message.length)
 })
 
 test('a half-open viewer is dropped after two missed pongs; one that answers stays', async () => {
@@ -332,4 +354,84 @@ test('stopping tells every viewer why, and ends also with one that does not answ
   const told = closed(viewer)
   await viewers[Symbol.asyncDispose]()
   expect(await told).toEqual([1001, 'the server stops'])
+})
+
+test('a viewer that does not speak RFB is closed with the reason, and nothing of it reaches the desktop', async () => {
+  const { open, side } = desktops()
+  const { url } = await serveViewers(open)
+  const received: Buffer[] = []
+  const viewer = await watch(`${url}/job-1`)
+  ;(await side(0)).on('data', (chunk: Buffer) => received.push(chunk))
+  viewer.send(hello)
+  viewer.send(Buffer.from([77, 1, 2, 3]))
+  viewer.send(key(65))
+  expect(await closed(viewer)).toEqual([1003, 'message type 77 is not known here'])
+  expect(Buffer.concat(received)).toEqual(hello)
+})
+
+test('only who drives types: the first who presses a key does, the others’ input is dropped', async () => {
+  const { open, side } = desktops()
+  const { url } = await serveViewers(open)
+  const [first, second] = [await watch(`${url}/job-1?viewer=the-first`), await watch(`${url}/job-1`)]
+  const took: Buffer[][] = [[], []]
+  for (const index of [0, 1]) (await side(index)).on('data', (chunk: Buffer) => took[index]!.push(chunk))
+  const overIt = Buffer.from([5, 0, 0, 1, 0, 1])
+  const click = Buffer.from([5, 1, 0, 1, 0, 1])
+  const paste = Buffer.from([6, 0, 0, 0, 0, 0, 0, 1, 65])
+  const resize = Buffer.concat([Buffer.from([251, 0, 5, 0, 3, 0, 1, 0]), Buffer.alloc(16)])
+  // Nobody drives: neither a mouse that passes over the desktop, nor a window's size takes the lease.
+  first.send(Buffer.concat([hello, overIt, paste, resize, encodings, key(65)]))
+  await expect.poll(() => Buffer.concat(took[0]!)).toEqual(Buffer.concat([hello, encodings, key(65)]))
+  second.send(Buffer.concat([hello, key(66), click, overIt, paste, resize, encodings]))
+  await expect.poll(() => Buffer.concat(took[1]!)).toEqual(Buffer.concat([hello, encodings]))
+  first.send(Buffer.concat([overIt, paste, resize]))
+  const all = Buffer.concat([hello, encodings, key(65), overIt, paste, resize])
+  await expect.poll(() => Buffer.concat(took[0]!)).toEqual(all)
+})
+
+test('a lease ends with its connection, and the next who presses a key drives', async () => {
+  const { open, side } = desktops()
+  const { url } = await serveViewers(open)
+  const first = await watch(`${url}/job-1`)
+  const second = await watch(`${url}/job-1`)
+  const took: Buffer[] = []
+  ;(await side(1)).on('data', (chunk: Buffer) => took.push(chunk))
+  first.send(Buffer.concat([hello, key(65)]))
+  const desktop = await side(0)
+  desktop.resume()
+  await once(desktop, 'data')
+  first.terminate()
+  await once(desktop, 'end').catch(() => {})
+  second.send(Buffer.concat([hello, key(66)]))
+  await expect.poll(() => Buffer.concat(took)).toEqual(Buffer.concat([hello, key(66)]))
+})
+
+test('who came to watch only does not drive by typing', async () => {
+  const { open, side } = desktops()
+  const { url } = await serveViewers(open)
+  const viewer = await watch(`${url}/job-1?view_only=1`)
+  const took: Buffer[] = []
+  ;(await side(0)).on('data', (chunk: Buffer) => took.push(chunk))
+  viewer.send(Buffer.concat([hello, key(65), encodings]))
+  await expect.poll(() => Buffer.concat(took)).toEqual(Buffer.concat([hello, encodings]))
+})
+
+test('a guest sees the desktop until the link ends or is revoked, and types only by one to drive', async () => {
+  const { open, side } = desktops()
+  const { url, comeBy, viewers } = await serveViewers(open)
+  comeBy({ id: 'shr-1', mayDrive: false, expiresAt: Date.now() + 60_000 })
+  const watching = await watch(`${url}/job-1`)
+  const took: Buffer[] = []
+  ;(await side(0)).on('data', (chunk: Buffer) => took.push(chunk))
+  watching.send(Buffer.concat([hello, key(65), encodings]))
+  await expect.poll(() => Buffer.concat(took)).toEqual(Buffer.concat([hello, encodings]))
+  expect(viewers.guests('shr-1')).toBe(1)
+  const revoked = closed(watching)
+  viewers.closeGuests('shr-1', 'the share link was revoked')
+  expect(await revoked).toEqual([1008, 'the share link was revoked'])
+
+  comeBy({ id: 'shr-2', mayDrive: true, expiresAt: Date.now() + 60 })
+  const ended = await watch(`${url}/job-1`)
+  expect(await closed(ended)).toEqual([1008, 'the share link has ended'])
+  await expect.poll(() => viewers.guests('shr-2')).toBe(0)
 })

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { ViewerId } from '@vitrine/contract/control.ts'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { bridge } from './bridge.ts'
 import { closeCode, closeViewer } from './close-viewer.ts'
+import type { Controls } from './control.ts'
+import type { Participant, Seat } from './lease.ts'
 
 const pingEvery = 25_000
 const pongsMayMiss = 2
@@ -11,20 +15,29 @@ const openWithin = 5_000
 const closeWithin = 1_000
 const maxMessageBytes = 1024 * 1024
 
-type Viewer = { job: string; webSocket: WebSocket; missedPongs: number }
+/** The job whose desktop a viewer comes to see; for a guest, the share link that it came by. */
+export type Entry = { job: string; share: ShareEntry | null }
+export type ShareEntry = { id: string; mayDrive: boolean; expiresAt: number }
+
+type Viewer = { entry: Entry; webSocket: WebSocket; missedPongs: number }
 
 /** Opens the RFB stream of a job's desktop; a `VitrineError`'s message is shown to the viewer. */
 export type OpenDesktop = (job: string, signal: AbortSignal) => Promise<Duplex>
 
 export type Viewers = AsyncDisposable & {
   /** Takes an `upgrade` that was authorized before, and shows the job's desktop on it: RFB in binary WebSocket messages. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, job: string): void
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, entry: Entry): void
+  /** How many watch by this share link now. */
+  guests(share: string): number
+  /** Closes all who watch by this share link, at once and for good. */
+  closeGuests(share: string, reason: string): void
   closeAll(reason: string): void
 }
 
 /** The people and programs that watch desktops. `onCount` tells how many watch a job, each time that changes. */
 export function createViewers(options: {
   open: OpenDesktop
+  controls: Controls
   onCount?: (job: string, viewers: number) => void
 }): Viewers {
   const viewers = new Set<Viewer>()
@@ -38,16 +51,18 @@ export function createViewers(options: {
   const heartbeat = setInterval(() => viewers.forEach(beat), pingEvery).unref()
 
   const count = (job: string) =>
-    options.onCount?.(job, [...viewers].filter((viewer) => viewer.job === job).length)
+    options.onCount?.(job, [...viewers].filter((viewer) => viewer.entry.job === job).length)
 
+  const guestsOf = (share: string) => [...viewers].filter(({ entry }) => entry.share?.id === share)
   const closeAll = (reason: string) =>
     viewers.forEach(({ webSocket }) => closeViewer(webSocket, closeCode.goingAway, reason))
 
   return {
-    accept(request, socket, head, job) {
+    accept(request, socket, head, entry) {
+      const { job, share } = entry
       socket.on('error', () => socket.destroy())
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        const viewer: Viewer = { job, webSocket, missedPongs: 0 }
+        const viewer: Viewer = { entry, webSocket, missedPongs: 0 }
         viewers.add(viewer)
         webSocket.once('close', () => {
           viewers.delete(viewer)
@@ -55,9 +70,15 @@ export function createViewers(options: {
         })
         watchLife(viewer)
         count(job)
-        void show(webSocket, socket, job, options.open)
+        if (share) endAt(webSocket, share.expiresAt)
+        const { who, viewOnly } = participant(request, share)
+        const takeSeat = (lost: () => void) => options.controls.connect(job, who, viewOnly, lost)
+        void show({ webSocket, socket, takeSeat }, job, options.open)
       })
     },
+    guests: (share) => guestsOf(share).length,
+    closeGuests: (share, reason) =>
+      guestsOf(share).forEach(({ webSocket }) => closeForGood(webSocket, reason)),
     closeAll,
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)
@@ -70,6 +91,33 @@ export function createViewers(options: {
       clearTimeout(deadline)
     },
   }
+}
+
+/** Who comes: by the id that its page chose (`?viewer=`), and whether it came to watch only (`?view_only=1`). */
+function participant(request: IncomingMessage, share: ShareEntry | null) {
+  const query = new URL(request.url ?? '/', 'http://host').searchParams
+  const id = ViewerId.safeParse(query.get('viewer')).data ?? randomBytes(12).toString('base64url')
+  return { who: asParticipant(id, share), viewOnly: query.get('view_only') === '1' }
+}
+
+/** Guests’ ids carry their link’s, so that none can pass for another link’s guest or for somebody signed in. */
+export function asParticipant(id: string, share: Pick<ShareEntry, 'id' | 'mayDrive'> | null): Participant {
+  return share
+    ? { id: `${share.id}.${id}`, mayDrive: share.mayDrive, isGuest: true }
+    : { id, mayDrive: true, isGuest: false }
+}
+
+function endAt(webSocket: WebSocket, expiresAt: number): void {
+  const end = () => closeForGood(webSocket, 'the share link has ended')
+  const timer = setTimeout(end, Math.max(0, expiresAt - Date.now())).unref()
+  webSocket.once('close', () => clearTimeout(timer))
+}
+
+/** Nothing more is shown to this viewer, whether it answers the close or not. */
+function closeForGood(webSocket: WebSocket, reason: string): void {
+  closeViewer(webSocket, closeCode.refused, reason)
+  const deadline = setTimeout(() => webSocket.terminate(), closeWithin)
+  webSocket.once('close', () => clearTimeout(deadline))
 }
 
 function watchLife(viewer: Viewer): void {
@@ -90,7 +138,9 @@ function beat(viewer: Viewer): void {
   viewer.webSocket.ping()
 }
 
-async function show(webSocket: WebSocket, socket: Duplex, job: string, open: OpenDesktop): Promise<void> {
+type Show = { webSocket: WebSocket; socket: Duplex; takeSeat: (lost: () => void) => Seat }
+
+async function show({ webSocket, socket, takeSeat }: Show, job: string, open: OpenDesktop): Promise<void> {
   const gone = new AbortController()
   webSocket.once('close', () => gone.abort())
   const early = () => closeViewer(webSocket, closeCode.wrongData, 'the desktop speaks first (RFC 6143, 7.1)')
@@ -98,7 +148,7 @@ async function show(webSocket: WebSocket, socket: Duplex, job: string, open: Ope
   try {
     const desktop = await open(job, AbortSignal.any([gone.signal, AbortSignal.timeout(openWithin)]))
     webSocket.off('message', early)
-    if (webSocket.readyState === webSocket.OPEN) bridge(webSocket, socket, desktop)
+    if (webSocket.readyState === webSocket.OPEN) bridge(webSocket, socket, desktop, takeSeat)
     else desktop.destroy()
   } catch (error) {
     closeViewer(webSocket, ...openFailure(error))

@@ -1,3 +1,4 @@
+import type { ControlChange } from '@vitrine/contract/control.ts'
 import type { AgentEvent, ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Usage, Waiting } from '@vitrine/contract/job.ts'
 import type { NumberedEvent } from '@vitrine/contract/link.ts'
@@ -13,6 +14,7 @@ type Store = { db: Database; log: EventLog }
 export type Report =
   | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
   | { from: 'recorder'; message: string }
+  | { from: 'viewers'; control: ControlChange }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
 
@@ -21,6 +23,7 @@ export function observe(store: Store, id: string, report: Report): Promise<Store
   return change(store, id, (job) => {
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
+    if (report.from === 'viewers') return { events: [{ type: 'control.changed', data: report.control }] }
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
     return job.state === 'running' ? generates(report.generating) : null
   })

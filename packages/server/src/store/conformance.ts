@@ -16,6 +16,7 @@ import {
 } from './jobs.ts'
 import type { Database } from './schema.ts'
 import { setting } from './settings.ts'
+import { findShare, insertShare, removeEndedShares, removeShare, sharesOf } from './shares.ts'
 
 /** What every store must do, whatever database is below it. `open` gives an empty one. */
 export function storeConformance(name: string, open: () => Promise<Database>): void {
@@ -124,6 +125,30 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
       expect(await findJob(db, 'job-a')).toBeNull()
       expect(await eventsAfter(db, 'job-a', 0, 9)).toEqual([])
       await add('job-a', { request: { labels: { team: 'red' } } }, 'once')
+    })
+
+    test('finds a share link by its token’s hash while it is good, and forgets it with its job', async () => {
+      const share = (id: string, job: string, created_at: number, expires_at: number) =>
+        insertShare(db, { id, job, token_hash: `hash of ${id}`, mode: 'view', created_at, expires_at })
+      await add('job-a')
+      await share('shr-1', 'job-a', 1, 100)
+      await share('shr-2', 'job-a', 2, 200)
+      await share('shr-3', 'job-b', 3, 200)
+      expect(await findShare(db, 'hash of shr-1', 99)).toMatchObject({
+        id: 'shr-1',
+        job: 'job-a',
+        mode: 'view',
+      })
+      expect(await findShare(db, 'hash of shr-1', 100)).toBeNull()
+      expect(await findShare(db, 'shr-1', 0)).toBeNull()
+      const ids = async (at: number) => (await sharesOf(db, 'job-a', at)).map(({ id }) => id)
+      expect([await ids(0), await ids(150), await ids(200)]).toEqual([['shr-2', 'shr-1'], ['shr-2'], []])
+      expect(await removeShare(db, 'job-a', 'shr-3')).toBe(false)
+      expect(await removeShare(db, 'job-b', 'shr-3')).toBe(true)
+      await removeEndedShares(db, 150)
+      expect(await ids(0)).toEqual(['shr-2'])
+      await deleteJobRows(db, 'job-a')
+      expect(await ids(0)).toEqual([])
     })
 
     test('keeps a setting’s first value', async () => {

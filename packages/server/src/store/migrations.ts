@@ -5,6 +5,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '001-jobs': { up: createJobs },
   '002-budgets': { up: addBudgets },
+  '003-shares': { up: createShares },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -64,4 +65,17 @@ async function addBudgets(db: Kysely<unknown>): Promise<void> {
     const changed = { request: JSON.stringify({ ...request, limits }), life: JSON.stringify(life) }
     await jobs.updateTable('jobs').set(changed).where('id', '=', id).execute()
   }
+}
+
+async function createShares(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('shares')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('job', 'text', (c) => c.notNull())
+    .addColumn('token_hash', 'text', (c) => c.notNull().unique())
+    .addColumn('mode', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('expires_at', 'integer', (c) => c.notNull())
+    .execute()
+  await db.schema.createIndex('shares_job').on('shares').columns(['job', 'created_at']).execute()
 }

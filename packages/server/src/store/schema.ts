@@ -10,6 +10,7 @@ import type {
   Waiting,
 } from '@vitrine/contract/job.ts'
 import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
+import type { ShareMode } from '@vitrine/contract/share.ts'
 
 /** The tables, as the statements see them. JSON is kept as text; times are milliseconds since 1970. */
 export type Schema = {
@@ -31,6 +32,14 @@ export type Schema = {
   }
   labels: { job: string; key: string; value: string }
   events: { job: string; seq: number; at: number; run: number; type: string; data: string }
+  shares: {
+    id: string
+    job: string
+    token_hash: string
+    mode: ShareMode
+    created_at: number
+    expires_at: number
+  }
   settings: { name: string; value: string }
 }
 

@@ -130,7 +130,7 @@ async function* lines(response: Response): AsyncGenerator<string> {
 async function webPages(stateDir: string): Promise<string> {
   const folder = join(stateDir, 'web')
   await mkdir(join(folder, 'assets'), { recursive: true })
-  for (const page of ['index.html', 'vnc.html', 'signed-out.html', 'assets/app.js']) {
+  for (const page of ['index.html', 'vnc.html', 'signed-out.html', 'ended-link.html', 'assets/app.js']) {
     await writeFile(join(folder, page), `<!doctype html><title>${page}</title>`)
   }
   return folder

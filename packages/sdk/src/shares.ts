@@ -1,0 +1,31 @@
+import type { Share, ShareMode } from '@vitrine/contract/share.ts'
+import type { Answer, Transport } from './transport.ts'
+
+type Options = { signal?: AbortSignal | undefined }
+
+/** Links that show a job’s desktop, and nothing else, to whoever has them. */
+export class Shares {
+  readonly #transport: Transport
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  /** Makes a link, to watch or to drive, good for so many seconds (a day by default). Its `url` is told only here. */
+  create(
+    id: string,
+    { signal, ...body }: Options & { mode?: ShareMode; seconds?: number } = {},
+  ): Promise<Answer<'POST /jobs/{id}/shares'>> {
+    return this.#transport.json('POST /jobs/{id}/shares', { params: { id }, body, signal })
+  }
+
+  /** The links that are good now. */
+  async list(id: string, { signal }: Options = {}): Promise<Share[]> {
+    return (await this.#transport.json('GET /jobs/{id}/shares', { params: { id }, signal })).shares
+  }
+
+  /** Revokes a link; who watches by it is closed at once. */
+  delete(id: string, share: string, { signal }: Options = {}): Promise<void> {
+    return this.#transport.json('DELETE /jobs/{id}/shares/{share}', { params: { id, share }, signal })
+  }
+}
