@@ -71,7 +71,7 @@ describe('a job', () => {
       (await Array.fromAsync(server.vitrine.jobs.logs(id))).join('\n'),
       await docker('logs', sandbox!.id),
     ]
-    for (const words of ['print(n * n)', 'check stdout', 'passed', '4']) {
+    for (const words of ['print(n * n)', 'stdout', 'passed']) {
       for (const story of told) expect(story).toContain(words)
     }
     expect(await docker('inspect', sandbox!.id)).not.toMatch(/squares|job-/)
