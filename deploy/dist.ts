@@ -62,7 +62,10 @@ async function bundle(name: string, form: OutputOptions): Promise<string[]> {
 }
 
 async function buildWeb(): Promise<string[]> {
-  run(join(root, 'node_modules/.bin/vite'), ['build', join(root, 'packages/web'), '--logLevel', 'warn'])
+  for (const config of ['vite.config.ts', 'vite.replay.config.ts']) {
+    const path = join(root, 'packages/web', config)
+    run(join(root, 'node_modules/.bin/vite'), ['build', '--config', path, '--logLevel', 'warn'])
+  }
   const files = await Array.fromAsync(glob('packages/{web,sdk,contract}/**/*.*', { cwd: root }))
   return files
     .filter((file) => !file.includes('/node_modules/') && !file.endsWith('.test.ts'))

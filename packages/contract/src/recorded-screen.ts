@@ -71,11 +71,15 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>, pixels: number): Promise<
   if (pixels > maxPixels) throw new Error(`A record has ${pixels} pixels; at most ${maxPixels} are shown.`)
   const whole = new Uint8Array(pixels * 4)
   let filled = 0
-  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader()
+  const { readable, writable } = new DecompressionStream('deflate-raw')
+  const writer = writable.getWriter()
+  const reader = readable.getReader()
+  const written = Promise.all([writer.write(bytes), writer.close()])
+  written.catch(() => {}) // the reader tells it
   // Not every browser can iterate over a stream.
-  for (let next = await inflated.read(); !next.done; next = await inflated.read()) {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
     if (filled + next.value.length > whole.length) {
-      await inflated.cancel()
+      await reader.cancel()
       throw new Error(`A record has more than its ${pixels} pixels.`)
     }
     whole.set(next.value, filled)

@@ -24,5 +24,7 @@ export function streamUrl(page: URL, base: string, id: string): string {
 /** Where the browser downloads one file of a job, `files.zip` or `files.tar.gz`. */
 export const archivePath = (base: string, id: string, kind: 'zip' | 'tar.gz') =>
   `${base}/api/v1/jobs/${id}/files.${kind}`
+export const replayPath = (base: string, id: string, run: number, kind: 'html' | 'webm') =>
+  `${base}/api/v1/jobs/${id}/recordings/${run}/replay.${kind}`
 export const filePath = (base: string, id: string, path: string) =>
   `${base}/api/v1/jobs/${id}/files/${path.split('/').map(encodeURIComponent).join('/')}`

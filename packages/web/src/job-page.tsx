@@ -3,12 +3,12 @@ import { isFinal } from '@vitrine/sdk/jobs.ts'
 import type { ComponentChildren } from 'preact'
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { jobsPath } from './address.ts'
-import { Desktop } from './desktop.tsx'
 import { Files } from './files.tsx'
 import { Header } from './header.tsx'
 import { JobActions } from './job-actions.tsx'
 import { Link } from './link.tsx'
 import { useNow, usePolled } from './polled.ts'
+import { Show } from './replay/show.tsx'
 import type { Job, JobEvent, Site } from './site.ts'
 import { StateSign } from './state-sign.tsx'
 import { Story } from './story.tsx'
@@ -94,7 +94,7 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
           </p>
         )}
         <div class="show">
-          <Desktop site={site} job={job} />
+          <Show site={site} job={job} />
           <JobActions site={site} job={job} onChange={onChange} />
           <Files site={site} id={job.id} edition={`${job.run} ${filesAt}`} />
         </div>

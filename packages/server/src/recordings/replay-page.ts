@@ -39,7 +39,7 @@ export async function* replayPage({
 <script type="text/plain" id="recording">`)
   yield* base64(records)
   yield Buffer.from(`</script>
-<script>${player.script.replaceAll('</script', '<\\/script')}</script>
+<script type="module">${player.script.replaceAll('</script', '<\\/script')}</script>
 </body>
 </html>
 `)

@@ -1,0 +1,135 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { problemText } from '../words.ts'
+import { clock } from './clock.ts'
+import type { Moment } from './moments.ts'
+import { Playback, type PlaybackState, type Source } from './playback.ts'
+
+type PlayerProps = {
+  /** Another one begins anew. */
+  source: Source
+  /** Milliseconds; may grow. */
+  duration: number
+  moments: readonly Moment[]
+  label: string
+  /** Where to begin, in milliseconds; another one is gone to. */
+  start: number
+  /** What else the bar has, for the present time. */
+  actions?: (time: number) => ComponentChildren
+}
+
+const speeds = [1, 2, 4, 8, 16]
+const arrowStep = 5000
+
+/** Plays a recording: picture, time line with what happened on it, speed, and a list of moments to jump to. */
+export function Player({ source, duration, moments, label, start, actions }: PlayerProps) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const playback = useRef<Playback>(undefined)
+  const [state, setState] = useState<PlaybackState>()
+  const [speed, setSpeed] = useState(1)
+  const [skipsStill, setSkipsStill] = useState(false)
+
+  useEffect(() => {
+    if (!canvas.current) return undefined
+    const made = new Playback(canvas.current, { source, duration, onChange: setState })
+    playback.current = made
+    return () => made[Symbol.dispose]()
+  }, [source])
+  useEffect(() => {
+    if (playback.current) Object.assign(playback.current, { duration, speed, skipsStill })
+  }, [source, duration, speed, skipsStill])
+  useEffect(() => playback.current?.seek(start), [source, start])
+
+  const { time = 0, isPlaying = false, isShown = false, problem } = state ?? {}
+  const seek = (to: number) => playback.current?.seek(to)
+  const toggle = () => (isPlaying ? playback.current?.pause() : playback.current?.play())
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target !== event.currentTarget) return
+    if (event.key === ' ') toggle()
+    else if (event.key === 'ArrowLeft') seek(time - arrowStep)
+    else if (event.key === 'ArrowRight') seek(time + arrowStep)
+    else if (event.key === 'Home') seek(0)
+    else if (event.key === 'End') seek(duration)
+    else return
+    event.preventDefault()
+  }
+
+  return (
+    <div class="player" data-shown={isShown ? Math.round(time) : undefined} data-playing={isPlaying}>
+      <div
+        class="player-glass"
+        tabIndex={0}
+        role="group"
+        aria-label={`${label}. Space plays and pauses, the arrows go five seconds.`}
+        onKeyDown={onKeyDown}
+      >
+        <canvas ref={canvas} role="img" aria-label={`${label} at ${clock(time)}`} />
+      </div>
+      {problem !== undefined && (
+        <p class="problem" role="status">
+          {problemText(problem)}
+        </p>
+      )}
+      <div class="time-line">
+        <svg viewBox={`0 0 ${Math.max(1, duration)} 10`} preserveAspectRatio="none" aria-hidden="true">
+          {moments.map((moment, index) => (
+            <line key={index} data-tone={moment.tone} x1={moment.time} x2={moment.time} y1="0" y2="10">
+              <title>{moment.text}</title>
+            </line>
+          ))}
+        </svg>
+        <input
+          type="range"
+          aria-label="Moment of the recording"
+          aria-valuetext={`${clock(time)} of ${clock(duration)}`}
+          min={0}
+          max={Math.ceil(duration)}
+          step={100}
+          value={time}
+          onInput={(event) => seek(event.currentTarget.valueAsNumber)}
+        />
+      </div>
+      <div class="player-bar">
+        <button type="button" onClick={toggle}>
+          {isPlaying ? 'Pause' : 'Play'}
+        </button>
+        <span class="player-time">
+          {clock(time)} of {clock(duration)}
+        </span>
+        <label>
+          Speed{' '}
+          <select value={speed} onChange={(event) => setSpeed(Number(event.currentTarget.value))}>
+            {speeds.map((one) => (
+              <option key={one} value={one}>
+                {one} ×
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={skipsStill}
+            onChange={(event) => setSkipsStill(event.currentTarget.checked)}
+          />{' '}
+          Skip what stands still
+        </label>
+        {actions?.(time)}
+      </div>
+      {moments.length > 0 && (
+        <details>
+          <summary>Moments ({moments.length})</summary>
+          <ol class="moments">
+            {moments.map((moment, index) => (
+              <li key={index}>
+                <button type="button" data-tone={moment.tone} onClick={() => seek(moment.time)}>
+                  <span>{clock(moment.time)}</span> {moment.text}
+                </button>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'preact/hooks'
+import { Desktop } from '../desktop.tsx'
+import { usePolled } from '../polled.ts'
+import type { Job, Site } from '../site.ts'
+import { momentOf } from './clock.ts'
+import { Replay } from './replay.tsx'
+
+const beginning = { time: 0, run: null }
+
+/** A job's desktop while there is one, and what it showed: beside it, or in its place after it has gone. */
+export function Show({ site, job }: { site: Site; job: Job }) {
+  const isClosed = job.desktop.state === 'closed'
+  const { value: recordings = [] } = usePolled(
+    `recordings of ${job.id} ${isClosed}`,
+    isClosed ? 60_000 : 5000,
+    (signal) => site.vitrine.jobs.recordings.list(job.id, { signal }),
+  )
+  const start = useMomentOfAddress()
+  const [wantsReplay, setWantsReplay] = useState(start !== null)
+  useEffect(() => {
+    if (start) setWantsReplay(true)
+  }, [start])
+
+  const canReplay = recordings.length > 0
+  const replays = canReplay && (isClosed || wantsReplay)
+  return (
+    <>
+      {canReplay && !isClosed && (
+        <div class="filters show-choice" role="group" aria-label="What is shown">
+          <button type="button" aria-pressed={!replays} onClick={() => setWantsReplay(false)}>
+            Live
+          </button>
+          <button type="button" aria-pressed={replays} onClick={() => setWantsReplay(true)}>
+            Replay
+          </button>
+        </div>
+      )}
+      {replays ? (
+        <Replay site={site} job={job} recordings={recordings} start={start ?? beginning} />
+      ) : (
+        <Desktop site={site} job={job} />
+      )}
+    </>
+  )
+}
+
+function useMomentOfAddress() {
+  const [moment, setMoment] = useState(() => momentOf(location.hash))
+  useEffect(() => {
+    const look = () => setMoment(momentOf(location.hash))
+    window.addEventListener('hashchange', look)
+    return () => window.removeEventListener('hashchange', look)
+  }, [])
+  return moment
+}

@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs'
+import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { clickDesktop, coloursOf, launchBrowser, problemsOf } from './testbed/browser.ts'
+import { docker } from './testbed/containers.ts'
+import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
+import { program, startStories, type Stories } from './testbed/stories.ts'
+
+const live = '.case[data-state=live]'
+/** Where the terminal stands on the desktop, by deploy/desktop/openbox.xml. */
+const terminal = { x: 200, y: 700 }
+const seekGoal = 500
+
+let stories: Stories
+let server: ServerProcess
+let browser: Browser
+let context: BrowserContext
+let problems: string[]
+
+beforeAll(async () => {
+  stories = await startStories(program('print("shown")'))
+  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+  await stories[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1366, height: 900 } })
+  problems = problemsOf(context)
+})
+afterEach(async ({ task }) => {
+  await context.close()
+  if (task.result?.state === 'fail') console.error(server.warnings())
+  await server.vitrine.jobs.deleteAll()
+})
+
+const open = async (path: string) => {
+  const page = await context.newPage()
+  await page.goto(await server.vitrine.signInLink({ next: path }))
+  return page
+}
+
+/** A job that has ended, whose desktop stands still: its clock is stopped. */
+async function stillJob(): Promise<string> {
+  const { id } = await server.vitrine.jobs.create({ task: 'Show something.' })
+  await server.reach(id, 'succeeded')
+  const sandbox = (await server.sandboxOf(id))!
+  const stop = 'kill -STOP $(pidof xclock)'
+  await expect
+    .poll(() => docker('exec', sandbox.id, 'sh', '-c', stop).catch(String), { timeout: 20_000 })
+    .toBe('')
+  return id
+}
+
+type Seen = { png: string; seconds: number }
+
+/** What the desktop shows once it has not changed for a second, and when that was, in the recording's seconds. */
+async function seenWhenStill(id: string): Promise<Seen> {
+  const shot = async () =>
+    Buffer.from(await (await server.vitrine.jobs.screenshot(id)).arrayBuffer()).toString('base64')
+  let before = ''
+  let png = await shot()
+  await expect
+    .poll(async () => ([before, png] = [png, await shot()]) && before === png, {
+      timeout: 30_000,
+      interval: 1000,
+    })
+    .toBe(true)
+  return { png, seconds: (await recordingOf(id)).seconds }
+}
+
+async function recordingOf(id: string, run = 1) {
+  const found = (await server.vitrine.jobs.recordings.list(id)).find((one) => one.run === run)
+  if (!found) throw new Error(`run ${run} of ${id} has no recording`)
+  return found
+}
+
+/** How many pixels of the player's canvas are not those of a PNG. */
+function differingPixels(page: Page, png: string): Promise<number> {
+  return page.locator('.player canvas').evaluate(async (element, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+    const pixelsOf = (source: CanvasImageSource) => {
+      const picture = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!
+      picture.drawImage(source, 0, 0)
+      return new Uint32Array(picture.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer)
+    }
+    const wanted = pixelsOf(bitmap)
+    return pixelsOf(element as HTMLCanvasElement).reduce(
+      (sum, pixel, at) => sum + Number(pixel !== wanted[at]),
+      0,
+    )
+  }, png)
+}
+
+/** Goes to a moment as a person does who follows a link to it; milliseconds until its picture is there. */
+async function seek(page: Page, seconds: number): Promise<number> {
+  const range = page.getByRole('slider', { name: 'Moment of the recording' })
+  // While more is recorded the page learns of it every few seconds.
+  await expect
+    .poll(async () => Number(await range.getAttribute('max')), { timeout: 10_000 })
+    .toBeGreaterThan(seconds * 1000)
+  return page.evaluate(async (seconds) => {
+    const wanted = String(Math.round(seconds * 1000))
+    const begun = performance.now()
+    location.hash = `#t=${seconds}`
+    while (document.querySelector<HTMLElement>('.player')?.dataset['shown'] !== wanted) {
+      await new Promise((resolve) => requestAnimationFrame(resolve))
+    }
+    return performance.now() - begun
+  }, seconds)
+}
+
+const cut = (seconds: number) => Math.floor(seconds * 10) / 10
+
+async function typeLine(page: Page, text: string): Promise<void> {
+  await clickDesktop(page, terminal.x, terminal.y)
+  await page.keyboard.type(`${text}\n`)
+}
+
+test('a replay shows the pictures that the live desktop showed, beside it, after it, and saved as a page', async () => {
+  const id = await stillJob()
+  const page = await open(`/jobs/${id}`)
+  await page.locator(live).waitFor()
+  await expect.poll(() => coloursOf(page), { timeout: 10_000 }).toBeGreaterThan(50)
+  await typeLine(page, 'echo this is the first moment')
+  const first = await seenWhenStill(id)
+  await typeLine(page, 'clear; seq 40')
+  const second = await seenWhenStill(id)
+  expect(second.png).not.toBe(first.png)
+
+  await page.getByRole('button', { name: 'Replay' }).click()
+  for (const { png, seconds } of [first, second]) {
+    await seek(page, cut(seconds))
+    expect(await differingPixels(page, png)).toBe(0)
+  }
+
+  await server.vitrine.jobs.stop(id)
+  await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  await page.goto(`${server.url}jobs/${id}#t=${cut(first.seconds)}`)
+  await page.locator(`.player[data-shown="${Math.round(cut(first.seconds) * 1000)}"]`).waitFor()
+  expect(await differingPixels(page, first.png)).toBe(0)
+  const { seconds } = await recordingOf(id)
+  const places = [0.95, 0.1, 0.5, 0.3, 0.8, 0, 0.6].map((part) => cut(part * seconds))
+  const took: number[] = []
+  for (const place of places) took.push(await seek(page, place))
+  console.log(
+    `seeks in ${seconds.toFixed(0)} s took ${took.map((ms) => ms.toFixed(0)).join(', ')} ms (goal ≤ ${seekGoal})`,
+  )
+
+  const saved = join(server.stateDir, 'replay.html')
+  await writeFile(saved, await (await server.vitrine.jobs.recordings.page(id, 1)).bytes())
+  const asked: string[] = []
+  const away = await browser.newContext({ offline: true })
+  problems.push(...problemsOf(away))
+  away.on('request', (request) => asked.push(request.url()))
+  const offline = await away.newPage()
+  await offline.goto(`${pathToFileURL(saved).href}#t=${cut(second.seconds)}`)
+  await offline.locator(`.player[data-shown="${Math.round(cut(second.seconds) * 1000)}"]`).waitFor()
+  expect(await differingPixels(offline, second.png)).toBe(0)
+  expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
+  await away.close()
+  expect(problems).toEqual([])
+})
+
+test('a person plays a recording, faster and by keyboard, and jumps to what happened', async () => {
+  const id = await stillJob()
+  await seenWhenStill(id)
+  await server.vitrine.jobs.stop(id)
+  await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  const page = await open(`/jobs/${id}`)
+  const player = page.locator('.player')
+  await page.locator('.player[data-shown]').waitFor()
+  const range = page.getByRole('slider', { name: 'Moment of the recording' })
+  await page.getByLabel('Speed').selectOption('16')
+  await page.getByRole('button', { name: 'Play' }).click()
+  await page.locator('.player[data-playing=false]').waitFor()
+  const { seconds } = await recordingOf(id)
+  expect(Number(await player.getAttribute('data-shown')) / 1000).toBeCloseTo(seconds, 1)
+
+  await page.locator('.player-glass').focus()
+  await page.keyboard.press('Home')
+  await page.locator('.player[data-shown="0"]').waitFor()
+  await range.focus()
+  await page.keyboard.press('ArrowRight')
+  await page.locator('.player[data-shown="100"]').waitFor()
+  expect(await range.getAttribute('aria-valuetext')).toMatch(/^0:00 of \d:\d\d$/)
+
+  await page.getByText(/^Moments/).click()
+  await page.getByRole('button', { name: 'Verdict: Ran without an error' }).click()
+  await expect.poll(async () => Number(await player.getAttribute('data-shown'))).toBeGreaterThan(100)
+  await page.getByRole('link', { name: 'Link to this moment' }).click()
+  expect(new URL(page.url()).hash).toMatch(/^#t=[\d.]+&run=1$/)
+  expect(problems).toEqual([])
+})
+
+test('a recording that a crash cut off plays up to its end, and goes on after it', async () => {
+  const id = await stillJob()
+  await seenWhenStill(id)
+  await server.kill()
+  const path = join(server.stateDir, 'recordings', id, '1')
+  await truncate(path, (await stat(path)).size - 5)
+  await server.start()
+  await expect.poll(async () => (await recordingOf(id)).segments.length, { timeout: 20_000 }).toBe(2)
+
+  const page = await open(`/jobs/${id}`)
+  await page.getByRole('button', { name: 'Replay' }).click()
+  await page.locator('.player[data-shown]').waitFor()
+  const { segments } = await recordingOf(id)
+  await seek(page, cut(segments[0]!.to))
+  expect(await page.locator('.player canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).width)).toBe(
+    1280,
+  )
+  const after = await seenWhenStill(id)
+  expect(after.seconds).toBeGreaterThan(segments[1]!.from)
+  await seek(page, cut(after.seconds))
+  expect(await differingPixels(page, after.png)).toBe(0)
+  expect(problems.filter((problem) => !/ERR_|websocket/i.test(problem))).toEqual([])
+})
+
+test('a recording is a video where the server has ffmpeg, else the answer says what to install; a deleted job leaves none', async () => {
+  const id = await stillJob()
+  await seenWhenStill(id)
+  const video = server.vitrine.jobs.recordings.video(id, 1)
+  const hasFfmpeg = process.env['PATH']!.split(':').some((folder) => existsSync(join(folder, 'ffmpeg')))
+  if (hasFfmpeg) {
+    const bytes = Buffer.from(await (await video).arrayBuffer())
+    expect(bytes.subarray(0, 4).toString('hex')).toBe('1a45dfa3') // EBML
+    expect(bytes.length).toBeGreaterThan(10_000)
+  } else await expect(video).rejects.toMatchObject({ code: 'unavailable', message: /install ffmpeg/ })
+  await expect(server.vitrine.jobs.recordings.page(id, 2)).rejects.toMatchObject({ code: 'not_found' })
+
+  await server.vitrine.jobs.delete(id)
+  const left = () => readdir(join(server.stateDir, 'recordings'))
+  await expect.poll(left, { timeout: 20_000 }).not.toContain(id)
+})
