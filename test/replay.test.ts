@@ -64,14 +64,9 @@ type Seen = { png: string; seconds: number }
 async function seenWhenStill(id: string): Promise<Seen> {
   const shot = async () =>
     Buffer.from(await (await server.vitrine.jobs.screenshot(id)).arrayBuffer()).toString('base64')
-  let before = ''
-  let png = await shot()
-  await expect
-    .poll(async () => ([before, png] = [png, await shot()]) && before === png, {
-      timeout: 30_000,
-      interval: 1000,
-    })
-    .toBe(true)
+  let png = ''
+  const isStill = async () => png === (png = await shot())
+  await expect.poll(isStill, { timeout: 30_000, interval: 1000 }).toBe(true)
   return { png, seconds: (await recordingOf(id)).seconds }
 }
 

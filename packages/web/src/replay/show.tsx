@@ -10,10 +10,8 @@ const beginning = { time: 0, run: null }
 /** A job's desktop while there is one, and what it showed: beside it, or in its place after it has gone. */
 export function Show({ site, job }: { site: Site; job: Job }) {
   const isClosed = job.desktop.state === 'closed'
-  const { value: recordings = [] } = usePolled(
-    `recordings of ${job.id} ${isClosed}`,
-    isClosed ? 60_000 : 5000,
-    (signal) => site.vitrine.jobs.recordings.list(job.id, { signal }),
+  const { value: recordings = [] } = usePolled(job.id, 5000, (signal) =>
+    site.vitrine.jobs.recordings.list(job.id, { signal }),
   )
   const start = useMomentOfAddress()
   const [wantsReplay, setWantsReplay] = useState(start !== null)
