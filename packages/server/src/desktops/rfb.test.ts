@@ -174,3 +174,21 @@ test('an abort ends the wait for a silent desktop and closes its stream', async 
   await expect(frame).rejects.toMatchObject({ name: 'AbortError' })
   expect(desktop.stream.destroyed).toBe(true)
 })
+
+test('changes come as they are on the wire; a new size, and more pixels than there are, are told', async () => {
+  const { wire } = pixels(1)
+  const dot = { x: 1, y: 0, width: 1, height: 1, data: wire }
+  const size = { x: 0, y: 0, width: 4, height: 4, encoding: -223 }
+  const desktop = scriptedDesktop([
+    handshake({ width: 2, height: 1 }),
+    update([dot]),
+    update([]),
+    update([size]),
+    update(Array.from({ length: 17 }, () => dot)),
+  ])
+  const rfb = await openRfb(desktop.stream, signal())
+  expect(await rfb.readChanges()).toEqual([{ x: 1, y: 0, width: 1, height: 1, rgbx: wire }])
+  expect(await rfb.readChanges()).toEqual([])
+  expect(await rfb.readChanges()).toBeNull()
+  await expect(rfb.readChanges()).rejects.toThrow('more pixels than the desktop')
+})

@@ -4,7 +4,6 @@ import * as fc from 'fast-check'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import { expect, test } from 'vitest'
 import { replayPage } from './replay-page.ts'
-import { encodeVideo } from './video.ts'
 
 const player = {
   script: 'const end = "</script><script>alert(1)"',
@@ -36,9 +35,4 @@ test('whatever a task, an event or the recording holds, the page holds it whole 
     expect(page.match(/<\/style>/g)).toHaveLength(1)
   })
   await fc.assert(property, { numRuns: 100 })
-})
-
-test('a recording without a picture makes no video', async () => {
-  const nothing = Readable.from([Buffer.from('VITRREC1')])
-  await expect(encodeVideo(nothing, AbortSignal.timeout(1000))).rejects.toMatchObject({ code: 'not_found' })
 })
