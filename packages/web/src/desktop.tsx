@@ -1,5 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { streamUrl } from './address.ts'
+import { ControlBar } from './control-bar.tsx'
+import { controlCalls, viewer } from './control-calls.ts'
 import type { Desktop as Connection, DesktopStatus } from './rfb.ts'
 import type { Job, Site } from './site.ts'
 import { statusText } from './status-text.ts'
@@ -23,6 +25,7 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
         if (life.signal.aborted || !stage.current) return
         connection.current = connectDesktop(stage.current, {
           url: streamUrl(new URL(location.href), site.base, job.id),
+          viewer,
           viewOnly: isViewOnly,
           resize: 'scale',
           label: `Desktop of ${title(job)}`,
@@ -43,10 +46,11 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
     }
   }, [isOpen, job.id, job.run])
 
-  const changeViewOnly = () => {
-    connection.current?.setViewOnly(!isViewOnly)
-    setViewOnly(!isViewOnly)
+  const changeViewOnly = (wanted: boolean) => {
+    connection.current?.setViewOnly(wanted)
+    setViewOnly(wanted)
   }
+  const calls = useMemo(() => controlCalls(`${site.base}/api/v1/jobs/${job.id}/control`), [site.base, job.id])
   const mayConnect = isOpen && (status.state === 'reconnecting' || status.state === 'closed')
 
   return (
@@ -66,9 +70,15 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
             Connect now
           </button>
         )}
-        <button type="button" aria-pressed={isViewOnly} onClick={changeViewOnly}>
-          View only
-        </button>
+        {isOpen && (
+          <ControlBar
+            calls={calls}
+            isViewOnly={isViewOnly}
+            setViewOnly={changeViewOnly}
+            onDriving={(drives) => drives && connection.current?.drives()}
+            onError={() => {}}
+          />
+        )}
         {document.fullscreenEnabled && (
           <button type="button" onClick={() => void stage.current?.requestFullscreen()}>
             Full screen

@@ -1,6 +1,7 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
 import { useRef, useState } from 'preact/hooks'
 import { desktopPath, jobsPath } from './address.ts'
+import { ShareDialog } from './share-dialog.tsx'
 import type { Job, Site } from './site.ts'
 import { problemText, secondsBetween } from './words.ts'
 
@@ -45,6 +46,7 @@ export function JobActions(props: { site: Site; job: Job; onChange: () => void }
             Desktop in its own tab
           </a>
         )}
+        {desktop === 'live' && <ShareDialog site={site} id={job.id} />}
         <button type="button" class="danger" disabled={isBusy} onClick={() => question.current?.showModal()}>
           Delete …
         </button>

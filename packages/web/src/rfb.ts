@@ -11,6 +11,8 @@ export type DesktopStatus =
 
 export type DesktopOptions = {
   url: string
+  /** By which id the server knows this viewer. */
+  viewer: string
   viewOnly: boolean
   resize: Resize
   /** What the desktop is called to those who can’t see it. */
@@ -20,13 +22,15 @@ export type DesktopOptions = {
 
 export type Desktop = Disposable & {
   setViewOnly: (viewOnly: boolean) => void
+  /** Sends what only who drives can: the size of its window, where it was asked for. */
+  drives: () => void
   /** Ends a pause between tries, or begins again after `closed`. */
   connectNow: () => void
 }
 
 /**
  * Shows a desktop in `target` and keeps it there: reconnects with back-off, holds the last picture meanwhile. Ends with
- * `closed` only where a new try can’t help: the desktop wants a password.
+ * `closed` only where a new try can’t help: the desktop wants a password, or a share link is good no longer.
  */
 export function connectDesktop(target: HTMLElement, options: DesktopOptions): Desktop {
   const life = new AbortController()
@@ -73,6 +77,7 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
       viewOnly = wanted
       session?.setViewOnly(wanted)
     },
+    drives: () => session?.drives(),
     connectNow,
     [Symbol.dispose]: () => {
       life.abort()
@@ -84,8 +89,8 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
 }
 
 type SessionEnd = { reason: string; final: boolean; picture: HTMLElement | undefined }
-type Session = { setViewOnly: (viewOnly: boolean) => void; close: () => void }
-type SessionOptions = Pick<DesktopOptions, 'url' | 'viewOnly' | 'resize' | 'label'>
+type Session = { setViewOnly: (viewOnly: boolean) => void; drives: () => void; close: () => void }
+type SessionOptions = Pick<DesktopOptions, 'url' | 'viewer' | 'viewOnly' | 'resize' | 'label'>
 
 /** One connection. `onEnd` is called once; its picture is what was last seen, still in `target`. */
 function openSession(
@@ -98,7 +103,7 @@ function openSession(
   target.append(layer)
 
   // Our own socket, for noVNC keeps the close code to itself.
-  const socket = new WebSocket(options.url)
+  const socket = new WebSocket(address(options))
   let closing: CloseEvent | undefined
   let refusal: string | undefined
   socket.addEventListener('close', (event) => (closing = event))
@@ -147,7 +152,18 @@ function openSession(
     calls.onEnd({ ...endOf(closing, refusal), picture })
   })
 
-  return { setViewOnly, close: () => rfb.disconnect() }
+  const drives = () => {
+    // Set again, it asks again: the server has dropped what was asked before this viewer drove.
+    rfb.resizeSession = options.resize === 'remote'
+  }
+  return { setViewOnly, drives, close: () => rfb.disconnect() }
+}
+
+function address({ url, viewer, viewOnly }: SessionOptions): string {
+  const full = new URL(url)
+  full.searchParams.set('viewer', viewer)
+  if (viewOnly) full.searchParams.set('view_only', '1')
+  return full.href
 }
 
 /** noVNC tells nothing of the first update; a canvas is transparent until one was drawn. */
@@ -158,11 +174,15 @@ function hasPicture(canvas: HTMLCanvasElement): boolean {
   return pixel?.getImageData(0, 0, 1, 1).data[3] !== 0
 }
 
+/** The server shows this viewer nothing more (RFC 6455, 7.4.1). */
+const refused = 1008
+
 function endOf(closing: CloseEvent | undefined, refusal: string | undefined) {
   if (refusal !== undefined) return { reason: refusal, final: true }
   if (!closing) return { reason: 'The desktop sent something that is not RFB.', final: false }
   const silence = closing.code === 1006 ? 'No connection to the desktop.' : 'The connection ended.'
-  return { reason: closing.reason === '' ? silence : sentence(closing.reason), final: false }
+  const reason = closing.reason === '' ? silence : sentence(closing.reason)
+  return { reason, final: closing.code === refused }
 }
 
 const sentence = (text: string) =>

@@ -1,3 +1,6 @@
+import { render } from 'preact'
+import { ControlBar } from './control-bar.tsx'
+import { controlAddress, controlCalls, GoneError, viewer } from './control-calls.ts'
 import { connectDesktop, type Desktop } from './rfb.ts'
 import { statusText } from './status-text.ts'
 import { readVncParameters } from './vnc-parameters.ts'
@@ -6,17 +9,21 @@ const parameters = readVncParameters(new URL(location.href))
 const stage = element('stage', HTMLElement)
 const status = element('status', HTMLElement)
 const retry = element('retry', HTMLButtonElement)
-const viewOnly = element('view-only', HTMLButtonElement)
+const control = element('control', HTMLElement)
 const fullScreen = element('full-screen', HTMLButtonElement)
 
 const job = /job-[0-9a-z]{12}/.exec(location.pathname)?.[0]
-const name = job ? `Desktop of ${job}` : 'Desktop'
+const isShared = /\/s\/[^/]+\/$/.test(location.pathname)
+const name = job ? `Desktop of ${job}` : isShared ? 'Shared desktop' : 'Desktop'
 element('name', HTMLElement).textContent = name
 document.title = `${name} · Vitrine`
 
 let desktop: Desktop | undefined
 let isViewOnly = parameters.viewOnly
-showViewOnly()
+const address = controlAddress(new URL(location.href), new URL(parameters.url))
+const calls = address === null ? null : controlCalls(address)
+let hasControl = calls !== null
+showControl()
 
 if (parameters.autoconnect) connect()
 else {
@@ -30,11 +37,6 @@ retry.addEventListener('click', () => {
   if (desktop) desktop.connectNow()
   else connect()
 })
-viewOnly.addEventListener('click', () => {
-  isViewOnly = !isViewOnly
-  desktop?.setViewOnly(isViewOnly)
-  showViewOnly()
-})
 fullScreen.hidden = !document.fullscreenEnabled
 fullScreen.addEventListener('click', () => void document.documentElement.requestFullscreen())
 
@@ -42,6 +44,7 @@ function connect(): void {
   retry.textContent = 'Connect now'
   desktop = connectDesktop(stage, {
     url: parameters.url,
+    viewer,
     viewOnly: isViewOnly,
     resize: parameters.resize,
     label: name,
@@ -53,8 +56,37 @@ function connect(): void {
   })
 }
 
-function showViewOnly(): void {
-  viewOnly.setAttribute('aria-pressed', String(isViewOnly))
+function setViewOnly(wanted: boolean): void {
+  isViewOnly = wanted
+  desktop?.setViewOnly(wanted)
+  showControl()
+}
+
+/** A sandbox that runs alone has one desktop, whoever watches, and no server to ask. */
+function showControl(): void {
+  const toggle = (
+    <button type="button" aria-pressed={isViewOnly} onClick={() => setViewOnly(!isViewOnly)}>
+      View only
+    </button>
+  )
+  const bar = calls && (
+    <ControlBar
+      calls={calls}
+      isViewOnly={isViewOnly}
+      setViewOnly={setViewOnly}
+      onDriving={(drives) => drives && desktop?.drives()}
+      onError={onControlError}
+    />
+  )
+  render(hasControl ? bar : toggle, control)
+}
+
+/** A share link that is good no longer has a page that says so. */
+function onControlError(error: unknown): void {
+  if (!(error instanceof GoneError)) return
+  if (isShared) return location.reload()
+  hasControl = false
+  showControl()
 }
 
 function element<T extends HTMLElement>(id: string, type: new () => T): T {

@@ -1,0 +1,129 @@
+import { useRef, useState } from 'preact/hooks'
+import type { Site } from './site.ts'
+import { problemText, secondsBetween, span } from './words.ts'
+
+type Share = Awaited<ReturnType<Site['vitrine']['jobs']['shares']['list']>>[number]
+
+const times = [
+  [3600, 'an hour'],
+  [8 * 3600, '8 hours'],
+  [24 * 3600, 'a day'],
+  [7 * 24 * 3600, 'a week'],
+] as const
+const modeWord = { view: 'to watch', control: 'to drive' }
+
+/** A button that opens a dialog to make, copy and revoke links to a job’s desktop. */
+export function ShareDialog({ site, id }: { site: Site; id: string }) {
+  const { shares } = site.vitrine.jobs
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [list, setList] = useState<readonly Share[]>()
+  const [made, setMade] = useState('')
+  const [said, setSaid] = useState('')
+
+  const run = async (action: () => Promise<string>) => {
+    try {
+      setSaid(await action())
+      setList(await shares.list(id))
+    } catch (error) {
+      setSaid(problemText(error))
+    }
+  }
+  const open = () => {
+    setMade('')
+    dialog.current?.showModal()
+    void run(async () => '')
+  }
+  const make = (event: SubmitEvent) => {
+    event.preventDefault()
+    const wanted = new FormData(event.currentTarget as HTMLFormElement)
+    const mode = wanted.get('mode') === 'control' ? 'control' : 'view'
+    void run(async () => {
+      const { url } = await shares.create(id, { mode, seconds: Number(wanted.get('seconds')) })
+      setMade(url)
+      return 'The link is made. It is shown only now.'
+    })
+  }
+  const revoke = (share: string) =>
+    run(async () => {
+      await shares.delete(id, share)
+      return 'The link was revoked; who watched by it is closed.'
+    })
+
+  return (
+    <>
+      <button type="button" onClick={open}>
+        Share …
+      </button>
+      <dialog ref={dialog} aria-labelledby="share-title" class="share">
+        <h2 id="share-title">Share this desktop</h2>
+        <p>Whoever has a link sees this desktop until the link ends, and nothing else of this server.</p>
+        <form onSubmit={make}>
+          <label>
+            Guests come
+            <select name="mode">
+              <option value="view">to watch only</option>
+              <option value="control">to watch and drive</option>
+            </select>
+          </label>
+          <label>
+            for
+            <select name="seconds">
+              {times.map(([seconds, word]) => (
+                <option key={seconds} value={seconds} selected={seconds === 24 * 3600}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button type="submit" class="primary">
+            Make a link
+          </button>
+        </form>
+        {made && <MadeLink url={made} />}
+        <p role="status">{said}</p>
+        {list && list.length > 0 && (
+          <ul aria-label="Links that are good now">
+            {list.map((share) => (
+              <li key={share.id}>
+                <span>
+                  Link {modeWord[share.mode]}, ends in {span(-secondsBetween(share.expiresAt, Date.now()))},{' '}
+                  {share.viewers} watching
+                </span>
+                <button type="button" class="danger" onClick={() => void revoke(share.id)}>
+                  Revoke
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <form method="dialog" class="buttons">
+          <button type="submit">Close</button>
+        </form>
+      </dialog>
+    </>
+  )
+}
+
+/** Without a secure context browsers copy only what is selected. */
+function MadeLink({ url }: { url: string }) {
+  const field = useRef<HTMLInputElement>(null)
+  const [copied, setCopied] = useState('')
+  const copy = async () => {
+    field.current?.select()
+    try {
+      await navigator.clipboard.writeText(url)
+      setCopied('Copied.')
+    } catch {
+      setCopied('The link is selected: copy it with the keyboard.')
+    }
+  }
+  return (
+    <div class="made-link">
+      <input ref={field} readOnly value={url} aria-label="The new link" />
+      <button type="button" onClick={() => void copy()}>
+        Copy
+      </button>
+      <span role="status">{copied}</span>
+    </div>
+  )
+}
