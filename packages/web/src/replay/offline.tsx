@@ -5,7 +5,7 @@ import { momentOf } from './clock.ts'
 import { momentsOf } from './moments.ts'
 import type { Source } from './playback.ts'
 import { Player } from './player.tsx'
-import { indexOf } from './recording-index.ts'
+import { indexRecording } from '@vitrine/sdk/recording-index.ts'
 import '../base.css'
 import './player.css'
 import './offline.css'
@@ -15,7 +15,7 @@ type About = { title: string; run: number; events: JobEvent[] }
 
 const about = JSON.parse(textOf('about')) as About
 const bytes = Uint8Array.from(atob(textOf('recording')), (character) => character.charCodeAt(0))
-const { startedAt, duration, keys } = await indexOf(bytes)
+const { startedAt, duration, keys } = await indexRecording(bytes)
 
 /** So much is looked at ahead of what is shown. */
 const piece = 1024 * 1024
