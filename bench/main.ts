@@ -1,4 +1,5 @@
 import { benchMemory } from './memory.ts'
+import { benchRecording } from './recording.ts'
 import { benchStart } from './start.ts'
 import { table } from './table.ts'
 
@@ -7,6 +8,11 @@ const benches = {
     run: benchStart,
     header: `From a request to the desktop's first pixels: the whole first frame, 1280×800, uncompressed, at the client.
   POST → running: until the client reads the event; docker run -p: the image alone, with the same task, from the command.`,
+  },
+  recording: {
+    run: benchRecording,
+    header: `Recording a desktop: the server's processor time beyond what it takes without, and what is stored in a minute.
+  Somebody types 8 keys a second into an xterm; only the desktop's clock ticks, once a second; that is stopped too.`,
   },
   memory: {
     run: benchMemory,
