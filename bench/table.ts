@@ -1,9 +1,10 @@
-/** One figure: its samples or one value, in `unit`, and what it should stay below. */
+/** One figure: its samples or one value, in `unit`, and what it should stay below, or reach. */
 export type Figure = {
   what: string
   values: readonly number[]
   unit: '' | ' ms' | ' MB' | ' MiB'
   goal?: number
+  atLeast?: number
 }
 
 /** Figures as aligned columns; the goal is held against the median. */
@@ -16,7 +17,7 @@ export function table(figures: readonly Figure[]): string {
   return lines.map((cells) => `${cells.join('   ').trimEnd()}\n`).join('')
 }
 
-function row({ what, values, unit, goal }: Figure): string[] {
+function row({ what, values, unit, goal, atLeast }: Figure): string[] {
   const show = (value: number) => (unit === '' ? value.toFixed(2) : value.toFixed(value < 100 ? 1 : 0)) + unit
   const middle = quantile(values, 0.5)
   const spread = values.length > 1
@@ -25,15 +26,19 @@ function row({ what, values, unit, goal }: Figure): string[] {
     spread ? show(Math.min(...values)) : '',
     show(middle),
     spread ? show(quantile(values, 0.95)) : '',
-    goal === undefined ? '' : `≤ ${goal}${unit}`,
-    goal === undefined ? '' : middle <= goal ? 'ok' : 'MISSED',
+    goal === undefined ? (atLeast === undefined ? '' : `≥ ${atLeast}${unit}`) : `≤ ${goal}${unit}`,
+    goal === undefined && atLeast === undefined
+      ? ''
+      : middle <= (goal ?? Infinity) && middle >= (atLeast ?? -Infinity)
+        ? 'ok'
+        : 'MISSED',
   ]
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** The nearest-rank quantile. */
-function quantile(values: readonly number[], part: number): number {
+export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!
 }

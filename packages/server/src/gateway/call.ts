@@ -32,8 +32,20 @@ export async function makeCall(
   answer: Answer,
   ending: AbortController,
 ): Promise<void> {
+  await parts.fleet.require(call.model)
+  await askInTurn(parts, worker, call, answer, ending)
+  // The slot is another call's by now, however slowly this answer is read.
+  await answer.end()
+}
+
+async function askInTurn(
+  parts: CallParts,
+  worker: Worker,
+  call: ModelCall,
+  answer: Answer,
+  ending: AbortController,
+): Promise<void> {
   const { fleet, queue, board, limits } = parts
-  await fleet.require(call.model)
   using waiting = board.begin(worker)
   const arrived = performance.now()
   for (let first = false; ; first = true) {
@@ -107,7 +119,6 @@ async function ask(
   } finally {
     if (reading.pieces() > 0) count(parts, worker, called(call, reading, arrived, began))
   }
-  await answer.end()
 }
 
 /** The model server's own counts, or the pieces seen where the call ended before they came. */

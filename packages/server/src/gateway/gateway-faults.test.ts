@@ -177,7 +177,7 @@ test('a server that is found away between calls is not asked, and one that came 
   const earlier = asked()
   await vi.waitFor(() => expect(asked()).toBeGreaterThan(earlier), 5000)
   expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('other')
-  await using back = await startScriptedOllama({
+  await using _ = await startScriptedOllama({
     answers: ['back'],
     port: Number(port),
     models: [{ name: model, loaded: true }],

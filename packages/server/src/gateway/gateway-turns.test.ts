@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { openGateway, post } from '../../../../test/testbed/gateway.ts'
+import { openGateway, post, postUnread } from '../../../../test/testbed/gateway.ts'
 import { startScriptedOllama, type ScriptedRequest } from '../../../../test/testbed/scripted-ollama.ts'
 
 const model = 'qwen3:0.6b'
@@ -25,7 +25,7 @@ test('1000 calls at once from one sandbox neither get through nor keep others wa
     const { status } = await post(greedy, { model, prompt: 'greedy' })
     statuses.push(status)
   })
-  await vi.waitFor(() => expect(statuses).toEqual(Array.from({ length: 1000 - 16 }, () => 429)), 5000)
+  await vi.waitFor(() => expect(statuses).toEqual(Array.from({ length: 1000 - 16 }, () => 429)), 15_000)
   const answer = post(modest, { model, prompt: 'modest' })
   await vi.waitFor(() => expect(opened.waits).toContainEqual({ job: 'modest', message: 'queued at 2' }))
   gate.open()
@@ -34,7 +34,7 @@ test('1000 calls at once from one sandbox neither get through nor keep others wa
   expect(statuses.filter((status) => status === 200)).toHaveLength(16)
   expect((await ollama.generation(3)).body['prompt']).toBe('modest')
   expect(ollama.mostAtOnce()).toBe(1)
-})
+}, 20_000)
 
 test('jobs take turns at a model of one slot', async () => {
   const gate = createGate()
@@ -64,4 +64,15 @@ test('a model that loads is told of while it does', async () => {
     { job: 'a', message: 'loading model (0 s)' },
     { job: 'a', message: null },
   ])
+})
+
+test('an answer that is read slowly does not keep the slot', async () => {
+  const long = { text: 'x '.repeat(20_000) }
+  await using ollama = await startScriptedOllama({ answers: [long, 'next'] })
+  await using opened = await openGateway({ upstreams: [ollama.url], maxPredict: 100_000 })
+  const slow = await postUnread(`${await opened.urlFor('a')}/api/generate`, { model, prompt: 'hi' })
+  await slow.response
+  const next = await post(`${await opened.urlFor('b')}/api/generate`, { model, prompt: 'hi' })
+  expect(next.status).toBe(200)
+  slow.destroy()
 })

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+
+export type Child = AsyncDisposable & {
+  /** The first line that it printed. */
+  told: string
+  /** Milliseconds of processor time that it has taken so far. */
+  processorTime(): Promise<number>
+}
+
+/** A program of this folder in a process of its own, from its first line until it is disposed of. */
+export async function startChild(file: string, ...argv: string[]): Promise<Child> {
+  const flags = process.env['BENCH_PROFILE'] === file ? ['--cpu-prof', '--cpu-prof-dir=/tmp'] : []
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, file), ...argv], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const died = exited.then(([code]) => {
+    throw new Error(`${file} ended with ${String(code)} before it was ready`)
+  })
+  const [told] = (await Promise.race([once(createInterface(child.stdout), 'line'), died])) as [string]
+  died.catch(() => {})
+  return {
+    told,
+    processorTime: () => processorTime(child.pid!),
+    async [Symbol.asyncDispose]() {
+      child.stdin.end()
+      const late = setTimeout(() => child.kill(), 3000)
+      if (file !== 'gateway-server.ts') child.kill()
+      await exited
+      clearTimeout(late)
+    },
+  }
+}
+
+/** proc(5): ticks of 10 ms in the program itself and in the kernel for it. */
+async function processorTime(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')')).split(' ')
+  return 10 * (Number(fields[12]) + Number(fields[13]))
+}
+
+/** Runs a program of this folder to its end, with `input` as JSON; what it printed, as JSON. */
+export async function runChild(file: string, input: object): Promise<unknown> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.end(JSON.stringify(input))
+  return JSON.parse(await text(child.stdout))
+}
