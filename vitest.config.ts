@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'fast', include: ['packages/*/src/**/*.test.ts', 'test/structure/*.test.ts'] } },
+      {
+        test: {
+          name: 'fast',
+          include: ['packages/*/src/**/*.test.ts', 'test/structure/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'system',

@@ -93,18 +93,26 @@ export async function runProgram(command: readonly string[], options: RunOptions
   }
 }
 
-/** Ends the group, and those that left it: they still carry the mark. Twice, as one may fork meanwhile. */
+/**
+ * Ends the group, and those that left it: they still carry the mark. All are stopped before any is killed, because a
+ * program that forks on is faster than whoever kills one by one.
+ */
 function killAll(group: number | undefined, mark: string): void {
-  for (let round = 0; round < 5; round += 1) {
-    const pids = members(group, mark)
-    if (pids.length === 0) return
-    for (const pid of pids) kill(pid)
+  const stopped = new Set<number>()
+  for (let round = 0; round < 50; round += 1) {
+    const running = members(group, mark).filter((pid) => !stopped.has(pid))
+    if (running.length === 0) break
+    for (const pid of running) {
+      send('SIGSTOP', pid)
+      stopped.add(pid)
+    }
   }
+  for (const pid of stopped) send('SIGKILL', pid)
 }
 
-function kill(pid: number): void {
+function send(signal: 'SIGSTOP' | 'SIGKILL', pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It ended meanwhile.
   }
