@@ -9,7 +9,7 @@ import type { RecordingFile } from './recording-file.ts'
 const compress = promisify(deflateRaw)
 const keyEvery = 30_000
 /** A seek inflates at most what lies between two keys: so many pictures' worth of pixels. */
-const picturesBetweenKeys = 8
+const picturesBetweenKeys = 4
 
 /**
  * Records what a viewer of pictures only sees, until the desktop's stream ends or `signal` aborts; both throw. It asks for
