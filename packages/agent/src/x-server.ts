@@ -78,7 +78,7 @@ const xArguments = [
   display,
   ['-rfbunixpath', rfbSocket, '-rfbunixmode', '0600', '-rfbport', '-1', '-SecurityTypes', 'None'],
   ['-geometry', '1280x800', '-depth', '24', '-dpi', '96', '-AcceptSetDesktopSize', '-AlwaysShared'],
-  ['-desktop', 'Vitrine', '-nolisten', 'tcp', '-extension', 'GLX', '-s', '0', '-MaxCutText', '1048576'],
+  ['-desktop', 'Vitrine', '-nolisten', 'tcp', '-extension', 'GLX', '-s', '0', '-MaxCutText', '262144'],
 ].flat()
 
 /** True once the banner came: the socket exists before the server answers on it. */
