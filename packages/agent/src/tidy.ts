@@ -1,0 +1,79 @@
+import type { Language } from '@vitrine/contract/job.ts'
+import { languages } from './languages.ts'
+
+/**
+ * The programs that a piece of an answer can be, the likeliest first: without blank lines around it and without the indentation that all of
+ * it has, else as it came; what was typed where it is a transcript; without marks that code does not hold and that
+ * models put in.
+ */
+export function shapes(code: string, language: Language): string[] {
+  const plain = dedented(code)
+  if (plain === '') return []
+  const typed = transcript(plain, language)
+  return [
+    ...new Set([
+      ...typed,
+      ...withoutName(plain, language),
+      plain,
+      washed(plain),
+      ...unnumbered(plain),
+      ...oneLine(plain),
+    ]),
+  ]
+}
+
+function dedented(code: string): string {
+  const lines = code.split('\n')
+  while (lines[0]?.trim() === '') lines.shift()
+  while (lines.at(-1)?.trim() === '') lines.pop()
+  const filled = lines.filter((line) => line.trim() !== '')
+  const indent = Math.min(...filled.map((line) => /^\s*/.exec(line)?.[0].length ?? 0))
+  if (!Number.isFinite(indent)) return ''
+  return `${indent === 0 ? lines.join('\n') : lines.map((line) => line.slice(indent)).join('\n')}\n`
+}
+
+/** The language's name, which was meant to stand behind a fence. */
+function withoutName(code: string, language: Language): string[] {
+  const end = code.indexOf('\n')
+  return languages[language].fences.includes(code.slice(0, end).toLowerCase())
+    ? [dedented(code.slice(end))]
+    : []
+}
+
+/** A transcript of a prompt: what was typed, without what was answered. */
+function transcript(code: string, language: Language): string[] {
+  const marks = { python: /^(>>>|\.\.\.)( |$)/, javascript: /^(>|\.{3})( |$)/, bash: /^(\$|>)( |$)/ }[
+    language
+  ]
+  const lines = code.trimEnd().split('\n')
+  const typed = lines.filter((line) => marks.test(line))
+  if (!marks.test(lines[0] ?? '')) return []
+  return [`${typed.map((line) => line.replace(marks, '')).join('\n')}\n`]
+}
+
+/** Typographic quotation marks and blanks, marks that are not seen, blanks at line ends. */
+function washed(code: string): string {
+  return code
+    .replace(/[\0\u200b\u200e\u200f\u2060\ufeff]/g, '')
+    .replace(/[\u00a0\u202f]/g, ' ')
+    .replace(/[“”„]/g, '"')
+    .replace(/[‘’‚]/g, "'")
+    .replace(/[ \t]+$/gm, '')
+}
+
+/** Numbers that count the lines. */
+function unnumbered(code: string): string[] {
+  const number = /^ *0*(\d{1,5})(?: \||[.:|)]|\t| ) ?/
+  const lines = code.trimEnd().split('\n')
+  if (lines.length < 2 || !lines.every((line, at) => number.exec(line.slice(0, 40))?.[1] === String(at + 1)))
+    return []
+  return [dedented(lines.map((line) => line.replace(number, '')).join('\n'))]
+}
+
+/** Line ends that were written as `\n`. */
+function oneLine(code: string): string[] {
+  const line = code.trimEnd()
+  return line.includes('\n') || !line.includes('\\n')
+    ? []
+    : [`${line.replaceAll('\\n', '\n').replaceAll('\\t', '\t').replaceAll('\\"', '"')}\n`]
+}
