@@ -1,0 +1,108 @@
+import { languages } from '@vitrine/agent/languages.ts'
+import { extractPrograms } from '@vitrine/agent/extract.ts'
+import { badPrograms, noPrograms, wanted } from '@vitrine/agent/harness/bad-programs.ts'
+import { goodPrograms } from '@vitrine/agent/harness/programs.ts'
+import {
+  answerWrappings,
+  endings,
+  markings,
+  transcript,
+  type Wrap,
+} from '@vitrine/agent/harness/wrappings.ts'
+import { JobLimits, type Language } from '@vitrine/contract/job.ts'
+import type { Assignment } from '@vitrine/contract/link.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { startScriptedOllama } from './testbed/scripted-ollama.ts'
+import { startSolver, type Solved } from './testbed/solver.ts'
+
+/*
+ * These run the agent's own `solve` in real sandboxes, one job after the other in each (see testbed/solver.ts), on answers of a
+ * scripted model. From its readings on, an answer's fate does not depend on its wrapping: of the thousands of answers
+ * those whose readings are alike, up to the program itself, are one job.
+ */
+
+type Case = { name: string; answer: string; language: Language; stdout: string; seconds?: number }
+
+test('every good program in every wrapping passes, and is the first of its answer’s readings that is run', async () => {
+  const cases = distinct(
+    goodPrograms().flatMap(({ language, name, program, stdout }) =>
+      Object.entries(wrappingsOf(language)).map(([wrapping, wrap]) => {
+        const answer = wrap(program, languages[language].fences[0] ?? '', language)
+        const readings = extractPrograms(answer, language)
+        const key = JSON.stringify(readings.slice(0, readings.indexOf(`${program}\n`) + 1 || 16))
+        return { key, name: `${language}: ${name} in ${wrapping}`, answer, language, stdout }
+      }),
+    ),
+  )
+  const lost: string[] = []
+  await solveAll(cases, ({ name, stdout, language }, { verdict, stdout: printed, events }) => {
+    const runs = events.filter(({ type, data }) => type === 'check.started' && data.check === 'runs').length
+    if (verdict.outcome !== 'passed' || printed !== stdout || runs !== 1)
+      lost.push(`${name} (${language}): ${verdict.outcome}, ${runs} readings were run`)
+  })
+  expect(lost).toEqual([])
+  console.log(`${cases.length} different jobs`)
+}, 300_000)
+
+test('no bad program, in whatever wrapping, and no answer without a program succeeds', async () => {
+  const wrapped = badPrograms.flatMap(({ language, name, program, seconds }) =>
+    Object.entries(seconds === undefined ? fewWrappings : { fence: markings['a fence'] }).map(
+      ([wrapping, wrap]) => {
+        const answer = wrap(program, languages[language].fences[0] ?? '', language)
+        const key = JSON.stringify([language, extractPrograms(answer, language), seconds])
+        return {
+          key,
+          name: `${language}: ${name} in ${wrapping}`,
+          answer,
+          language,
+          stdout: wanted,
+          ...(seconds && { seconds }),
+        }
+      },
+    ),
+  )
+  const empty = noPrograms.map((answer) => ({
+    key: answer,
+    name: answer,
+    answer,
+    language: 'python' as const,
+    stdout: wanted,
+  }))
+  const passed: string[] = []
+  const cases = [...distinct(wrapped), ...empty]
+  await solveAll(cases, ({ name }, { verdict }) => {
+    if (verdict.outcome !== 'failed') passed.push(name)
+  })
+  expect(passed).toEqual([])
+  console.log(`${cases.length} different jobs`)
+}, 300_000)
+
+const fewWrappings: Record<string, Wrap> = Object.fromEntries(
+  Object.entries({ ...markings, ...endings }).filter((_, place) => place % 2 === 0),
+)
+
+function wrappingsOf(language: Language): Record<string, Wrap> {
+  return { ...answerWrappings, ...(language === 'python' && { 'a transcript': transcript }) }
+}
+
+function distinct<T extends { key: string }>(cases: readonly T[]): T[] {
+  return [...new Map(cases.map((one) => [one.key, one])).values()]
+}
+
+async function solveAll(cases: readonly Case[], look: (one: Case, solved: Solved) => void): Promise<void> {
+  const answers = new Map(cases.map(({ answer }, number) => [`Case ${number}`, answer]))
+  const ollama = await startScriptedOllama({
+    models: [{ name: 'qwen3:0.6b', template: '{{ .Messages }}' }],
+    answers: ({ body }) => answers.get((body['messages'] as { content: string }[])[1]?.content ?? '') ?? '',
+  })
+  onTestFinished(() => ollama[Symbol.asyncDispose]())
+  const solver = await startSolver(ollama.url)
+  onTestFinished(() => solver[Symbol.asyncDispose]())
+  await Promise.all(
+    cases.map(async (one, number) => {
+      const limits = JobLimits.parse({ candidates: 1, ...(one.seconds && { seconds: one.seconds }) })
+      const check: Assignment['check'] = { stdout: one.stdout, whitespace: 'exact' }
+      look(one, await solver.solve({ task: `Case ${number}`, language: one.language, limits, check }))
+    }),
+  )
+}
