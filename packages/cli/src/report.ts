@@ -13,7 +13,7 @@ export function reportTo(stream: {
   columns?: number
 }): Report {
   let overwritable = false
-  let lastLine = 0
+  let lastLine = -Infinity
   const clear = () => (overwritable ? '\r\x1b[K' : '')
   return {
     say: (line) => {
