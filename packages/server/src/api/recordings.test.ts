@@ -1,4 +1,4 @@
-import { readRecords } from '@vitrine/contract/recording.ts'
+import { readRecords, recordKind } from '@vitrine/contract/recording.ts'
 import { createRecordedScreen } from '@vitrine/contract/recorded-screen.ts'
 import type { Recording } from '@vitrine/contract/routes.ts'
 import { Readable } from 'node:stream'
@@ -13,7 +13,12 @@ async function recordingsOf(server: TestServer, id: string): Promise<Recording[]
 async function recorded(server: TestServer): Promise<string> {
   const { id } = await server.create({ task: 'print done' })
   await server.reach(id, 'succeeded')
-  await expect.poll(async () => (await recordingsOf(server, id)).length).toBe(1)
+  const pictured = async () => {
+    if ((await recordingsOf(server, id)).length === 0) return false
+    const all = await records(await server.api('GET', `/jobs/${id}/recordings/1`))
+    return all.some(({ kind }) => kind === recordKind.key)
+  }
+  await expect.poll(pictured, { timeout: 20_000 }).toBe(true)
   return id
 }
 
@@ -24,11 +29,11 @@ test('a job’s desktop is recorded, listed, read from any moment, and kept afte
   await using server = await startServer()
   const id = await recorded(server)
   const [listed] = await recordingsOf(server, id)
-  expect(listed).toMatchObject({ run: 1, live: true, segments: [{ from: 0 }] })
+  expect(listed).toMatchObject({ run: 1, live: true, segments: [{ from: expect.closeTo(0, 0) as number }] })
 
   await server.api('POST', `/jobs/${id}/stop`)
   await server.reach(id, ({ desktop }) => desktop.state === 'closed')
-  await expect.poll(async () => (await recordingsOf(server, id))[0]?.live).toBe(false)
+  await expect.poll(async () => (await recordingsOf(server, id))[0]?.live, { timeout: 20_000 }).toBe(false)
   const whole = await server.api('GET', `/jobs/${id}/recordings/1`)
   expect(whole.headers.get('content-type')).toBe('application/vnd.vitrine.recording')
   const all = await records(whole)
@@ -46,7 +51,9 @@ test('recording goes on in a new segment after the server was stopped and starte
   await using server = await startServer()
   const id = await recorded(server)
   await server.restart()
-  await expect.poll(async () => (await recordingsOf(server, id))[0]?.segments.length).toBe(2)
+  await expect
+    .poll(async () => (await recordingsOf(server, id))[0]?.segments.length, { timeout: 20_000 })
+    .toBe(2)
 })
 
 test('a run that does not exist, a wrong moment, and a deleted job have no recording', async () => {
