@@ -14,8 +14,7 @@ export type Child = AsyncDisposable & {
 
 /** A program of this folder in a process of its own, from its first line until it is disposed of. */
 export async function startChild(file: string, ...argv: string[]): Promise<Child> {
-  const flags = process.env['BENCH_PROFILE'] === file ? ['--cpu-prof', '--cpu-prof-dir=/tmp'] : []
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, file), ...argv], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, file), ...argv], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
@@ -28,11 +27,10 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
     told,
     processorTime: () => processorTime(child.pid!),
     async [Symbol.asyncDispose]() {
+      // The server ends with its input, and takes its sandboxes with it.
       child.stdin.end()
-      const late = setTimeout(() => child.kill(), 3000)
       if (file !== 'gateway-server.ts') child.kill()
       await exited
-      clearTimeout(late)
     },
   }
 }

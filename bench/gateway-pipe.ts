@@ -1,4 +1,4 @@
-/** What the gateway is held against: 40 lines that pass HTTP on, and do nothing else. `node gateway-pipe.ts <socket> <upstream>` */
+/** What the gateway is held against: a few lines that pass HTTP on, and do nothing else. `node gateway-pipe.ts <socket> <upstream>` */
 import { Agent, createServer, request } from 'node:http'
 
 const [socket, upstream] = process.argv.slice(2)

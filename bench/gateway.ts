@@ -10,7 +10,7 @@ import { table } from './table.ts'
 const benches = {
   latency: {
     run: benchLatency,
-    header: `What the gateway adds to a model call, beside a plain pipe of 40 lines and beside no one in between.
+    header: `What the gateway adds to a model call, beside a plain pipe and beside nothing in between.
   The model server takes 20 ms to the first of 8 tokens and 10 ms to each other one, for each of its callers.`,
   },
   queue: {

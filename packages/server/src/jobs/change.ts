@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { EventBody } from '@vitrine/contract/event.ts'
 import { desktopMoves, isFinal, jobMoves } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
@@ -34,12 +35,16 @@ export async function change(store: Store, id: string, decide: Decide): Promise<
   }
 }
 
-/** Changes several jobs in one transaction: a commit waits for the disk, and the server with it. */
+/**
+ * Changes several jobs in one transaction: a commit waits for the disk, and the server with it. Between the jobs the
+ * server goes on with whatever else there is; only other changes wait.
+ */
 export async function changeAll(store: Store, decisions: ReadonlyMap<string, Decide>): Promise<void> {
   const again = new Map<string, Decide>()
   await store.db.transaction().execute(async (transaction) => {
     for (const [id, decide] of decisions) {
       if ((await changeIn(transaction, store, id, decide)) === 'again') again.set(id, decide)
+      await setImmediate()
     }
   })
   for (const id of decisions.keys()) store.log.wake(id)

@@ -3,7 +3,7 @@ import { findJob, holderOf } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 
 /** A sandbox that its job has given up may call for so long; it is never another job's. */
-const freshMilliseconds = 1000
+const freshMilliseconds = 10_000
 
 /** The run that a sandbox works on, what it may ask of models, and what it has used: whoever uses more adds it there. */
 export type Holder = {
