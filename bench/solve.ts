@@ -1,0 +1,68 @@
+/**
+ * How many simple tasks the product solves, beside one raw sample, one extracted sample, and an oracle that knows which of the
+ * product's own samples was right; and without a check, what agreement brings. On real and on simulated models.
+ *
+ *     npm run bench:solve [-- --quick | --simulated | --real] [-- --ollama <url> --model <name>]
+ *
+ * Samples of real models are kept in ~/.cache/vitrine/solve, so that a second run takes minutes.
+ */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startOllama } from '../test/testbed/ollama.ts'
+import { startSolver } from '../test/testbed/solver.ts'
+import { measure, type Tally } from './solve-measure.ts'
+import { startBenchModel, type Ask } from './solve-model.ts'
+import { startOracle } from './solve-oracle.ts'
+import { cachedSamples, showModel } from './solve-samples.ts'
+import { simulatedSamples } from './solve-simulated.ts'
+import { printTallies } from './solve-table.ts'
+import { solveTasks } from './solve-tasks.ts'
+import type { ScriptedModel } from '../test/testbed/scripted-ollama.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    simulated: { type: 'boolean', default: false },
+    real: { type: 'boolean', default: false },
+    ollama: { type: 'string' },
+    model: { type: 'string', multiple: true },
+  },
+})
+const tasks = flags.quick ? solveTasks.filter((_, index) => index % 4 === 0).slice(0, 10) : solveTasks
+const cache = join(process.env['VITRINE_CACHE_DIR'] ?? join(homedir(), '.cache/vitrine'), 'solve')
+const skills = flags.quick ? [0.2] : [0.05, 0.2, 0.5, 1]
+const template = '{{ .Messages }}'
+
+await using oracle = await startOracle()
+const tallies: Tally[] = []
+for (const skill of flags.real ? [] : skills) {
+  const name = `simulated-${skill}`
+  await run({ name, template, capabilities: ['completion'] }, simulatedSamples(skill, solveTasks), true)
+}
+if (!flags.simulated) await runReal()
+console.log(
+  `${tasks.length} tasks with exact output, 8 candidates; a simulated model's samples are right with its number's chance.\n`,
+)
+console.log(printTallies(tallies))
+
+async function runReal(): Promise<void> {
+  const own = flags.ollama ? undefined : await startOllama({ progress: (line) => console.error(line) })
+  try {
+    const url = flags.ollama ?? own!.url
+    const names = flags.model ?? own?.models ?? []
+    for (const name of flags.quick ? names.slice(0, 1) : names) {
+      const shown = await showModel(url, name)
+      await run({ name, ...shown }, cachedSamples(url, cache), false)
+    }
+  } finally {
+    await own?.stop()
+  }
+}
+
+async function run(scripted: ScriptedModel, ask: Ask, isSimulated: boolean): Promise<void> {
+  await using model = await startBenchModel(scripted, ask)
+  await using solver = await startSolver(model.url)
+  const progress = (line: string) => console.error(`${scripted.name}: ${line}`)
+  tallies.push(await measure(scripted.name, { tasks, model, ask, solver, oracle, isSimulated, progress }))
+}
