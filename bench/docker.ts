@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-export const image = 'vitrine-sandbox'
+export const image = process.env['VITRINE_IMAGE'] ?? 'vitrine-sandbox'
 
 /** `docker …` → the lines that it printed. */
 export async function docker(...args: string[]): Promise<string[]> {

@@ -6,10 +6,10 @@ import type { Browser, BrowserContext, Download, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { docker } from './testbed/containers.ts'
 import { clickDesktop, coloursOf, launchBrowser, problemsOf } from './testbed/browser.ts'
+import { image } from './testbed/sandbox.ts'
 import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
 import { program, startStories, type Stories } from './testbed/stories.ts'
 
-const image = process.env['VITRINE_IMAGE'] ?? 'vitrine-sandbox'
 const live = '.case[data-state=live]'
 /** Where the terminal stands on the desktop, by deploy/desktop/openbox.xml. */
 const terminal = { x: 200, y: 700 }

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { image } from './testbed/sandbox.ts'
 
 const run = promisify(execFile)
-const image = process.env['VITRINE_IMAGE'] ?? 'vitrine-sandbox'
 const repository = join(import.meta.dirname, '..')
 
 /** What a server finds out about its own container, started with these arguments of `docker run`. */

@@ -10,10 +10,10 @@ import { limits } from '@vitrine/contract/limits.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { linkFolders, runtimeConformance } from '../packages/server/src/runtimes/conformance.ts'
 import { dockerRuntime } from '../packages/server/src/runtimes/docker/runtime.ts'
+import { image } from './testbed/sandbox.ts'
 
 const run = promisify(execFile)
 const docker = (...args: string[]) => run('docker', args, { maxBuffer: 64 * 1024 * 1024 })
-const image = process.env['VITRINE_IMAGE'] ?? 'vitrine-sandbox'
 const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
 const container = (id: string) => `vitrine-${id}`
 const newInstallation = () => `test-${crypto.randomUUID()}`

@@ -11,7 +11,7 @@ import { linkDir, type Assignment } from '@vitrine/contract/link.ts'
 import type { Link } from '@vitrine/server/links/link.ts'
 import { Links } from '@vitrine/server/links/links.ts'
 
-export const image = 'vitrine-sandbox'
+export const image = process.env['VITRINE_IMAGE'] ?? 'vitrine-sandbox'
 const run = promisify(execFile)
 
 /** `docker …` → what it printed. */

@@ -52,7 +52,7 @@ async function isSetUp(root: string, context: Context): Promise<boolean> {
 
 async function setUp(root: string, context: Context): Promise<void> {
   const { report, environment } = context
-  await ensureImage(await ensureEngine(context), 'vitrine-sandbox', context)
+  await ensureImage(await ensureEngine(context), environment['VITRINE_IMAGE'] ?? 'vitrine-sandbox', context)
   await ensureBrowser(context)
   report.say('Preparing the Ollama that the tests use (a few minutes the first time) …')
   const file = pathToFileURL(join(root, 'test/testbed/ollama.ts'))
