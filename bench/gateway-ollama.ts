@@ -7,8 +7,8 @@ import { queueFigures, repeated } from './gateway-queue.ts'
 import { median, type Figure } from './table.ts'
 
 const model = SMOLLM.name
-const tokens = 64
-const rounds = 12
+const tokens = 32
+const rounds = 10
 const reporting = { progress: (line: string) => console.error(line) }
 
 /** A real Ollama on this machine's processors: calls one by one, and 4 jobs of 5 calls. */

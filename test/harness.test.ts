@@ -77,6 +77,35 @@ test('no bad program, in whatever wrapping, and no answer without a program succ
   console.log(`${cases.length} different jobs`)
 }, 300_000)
 
+test('without a check the output that two candidates agree on is chosen, and silence is not taken for an output', async () => {
+  const said = (code: string) => `\`\`\`python\n${code}\n\`\`\``
+  const plays = {
+    'Two agree.': ['print(1)', 'print(2)', 'print("2")', 'print(3)'],
+    'One is silent.': ['x = 1', 'x = 2', 'print(3)', 'x = 4'],
+  }
+  const ollama = await startScriptedOllama({
+    models: [{ name: 'qwen3:0.6b', template: '{{ .Messages }}' }],
+    answers: ({ body }) => {
+      const asked = JSON.stringify(body)
+      const [, programs] = Object.entries(plays).find(([task]) => asked.includes(task))!
+      return said(programs.shift() ?? '')
+    },
+  })
+  onTestFinished(() => ollama[Symbol.asyncDispose]())
+  const solver = await startSolver(ollama.url)
+  onTestFinished(() => solver[Symbol.asyncDispose]())
+  const [two, silent] = await Promise.all([
+    solver.solve({ task: 'Two agree.' }),
+    solver.solve({ task: 'One is silent.' }),
+  ])
+  expect(two).toMatchObject({
+    stdout: '2\n',
+    program: 'print(2)\n',
+    verdict: { outcome: 'ran', candidates: 3 },
+  })
+  expect(silent).toMatchObject({ stdout: '3\n', verdict: { outcome: 'ran', candidates: 4 } })
+})
+
 const fewWrappings: Record<string, Wrap> = Object.fromEntries(
   Object.entries({ ...markings, ...endings }).filter((_, place) => place % 2 === 0),
 )

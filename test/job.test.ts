@@ -79,7 +79,11 @@ describe('a job', () => {
 
   test('is repaired after a traceback, which the model is shown', async () => {
     const task = 'Print the word fixed.'
-    const { id } = await create({ task }, program('print(fixed)'), program('print("fixed")'))
+    const { id } = await create(
+      { task, limits: { candidates: 2 } },
+      program('print(fixed)'),
+      program('print("fixed")'),
+    )
     const job = await server.reach(id, 'succeeded')
     expect(job.verdict).toMatchObject({ outcome: 'ran', candidates: 2 })
     const kinds = ofType(await eventsOf(id), 'candidate.started').map(({ data }) => data.kind)
@@ -133,7 +137,9 @@ describe('a job', () => {
 
   test('takes its task word by word, whatever is in it', async () => {
     const tasks = ['"; touch /output/pwned #', '$(touch /output/pwned)', '--help', '@/etc/passwd', '| `id`']
-    const jobs = await Promise.all(tasks.map((task) => create({ task }, program('print(1)'))))
+    const jobs = await Promise.all(
+      tasks.map((task) => create({ task, limits: { candidates: 1 } }, program('print(1)'))),
+    )
     for (const [index, task] of tasks.entries()) {
       const job = await server.reach(jobs[index]!.id, 'succeeded')
       expect(job.task).toBe(task)
@@ -147,7 +153,7 @@ describe('a job', () => {
   test('takes a task of 256 KiB, which reaches the model whole', async () => {
     const task = `Print done. ${'é \n'.repeat(65_533)}`
     expect(Buffer.byteLength(task)).toBe(256 * 1024)
-    const { id } = await create({ task }, program('print("done")'))
+    const { id } = await create({ task, limits: { candidates: 1 } }, program('print("done")'))
     await server.reach(id, 'succeeded')
     expect(stories.asked(task)).toHaveLength(1)
   })
@@ -173,7 +179,11 @@ describe('a job that somebody', () => {
   test('stops keeps its files, shows them when opened again, and runs anew when restarted', async () => {
     const task = 'Print its own text.'
     const code = 'print("first")'
-    const { id } = await create({ task }, program(code), program('print("second")'))
+    const { id } = await create(
+      { task, limits: { candidates: 1 } },
+      program(code),
+      program('print("second")'),
+    )
     await server.reach(id, 'succeeded')
     const first = await server.sandboxOf(id)
     await docker('exec', first!.id, 'sh', '-c', 'echo by hand > /output/note.txt')

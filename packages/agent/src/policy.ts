@@ -1,5 +1,6 @@
 import type { Reason, Verdict } from '@vitrine/contract/job.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
+import { agreeing, isSettled, printedBy } from './agreement.ts'
 import { patiently, waitingTold, type Asking } from './ask.ts'
 import { answerTokens, tryCandidate, type Plan, type Tools, type Tried } from './candidate.ts'
 import type { Judgement } from './judge.ts'
@@ -22,7 +23,8 @@ export type Solution = {
 
 /**
  * The whole policy: ask, extract, check; once repair what failed; then ask afresh, warmer and in other styles, until a
- * candidate passes or the budget is spent. The best candidate stays. Throws only when `signal` aborts.
+ * candidate passes or the budget is spent; without a check, until two print the same. The best candidate stays. Throws
+ * only when `signal` aborts.
  */
 export async function solve(job: Assignment, tools: Tools, signal: AbortSignal): Promise<Solution> {
   using clock = new WorkClock(job.limits.seconds)
@@ -41,7 +43,7 @@ export async function solve(job: Assignment, tools: Tools, signal: AbortSignal):
       const message = `The task may be longer than what ${job.model} can read (${facts.contextLength} tokens).`
       tools.emit({ type: 'log', data: { level: 'warning', message } })
     }
-    while (row.length < job.limits.candidates && !row.at(-1)?.judgement?.passed) {
+    while (row.length < job.limits.candidates && !isEnough(row, job)) {
       const plan = nextPlan(row, order, facts)
       const tried: Tried = { ...plan, program: undefined, answer: '', cut: false, judgement: undefined }
       row.push(tried)
@@ -54,13 +56,17 @@ export async function solve(job: Assignment, tools: Tools, signal: AbortSignal):
   }
 }
 
+function isEnough(row: Tried[], job: Assignment): boolean {
+  return job.check === null ? isSettled(row) : row.at(-1)?.judgement?.passed === true
+}
+
 /** What to try next, from what was tried. */
 function nextPlan(row: Tried[], order: StyleName[], facts: ModelFacts): Plan {
   const number = row.length + 1
   const last = row.at(-1)
   const first = order[0] ?? 'chat'
   if (!last) return { number, kind: 'first', style: first, thinks: false, failure: undefined }
-  if (last.kind === 'first' && last.program && last.judgement) {
+  if (last.kind === 'first' && last.program && last.judgement && !last.judgement.passed) {
     const failure = { program: last.program, complaint: last.judgement.complaint }
     return { number, kind: 'repair', style: last.style, thinks: false, failure }
   }
@@ -84,6 +90,11 @@ function rank({ program, judgement }: Tried): number {
   return judgement ? (judgement.passed ? 3 : judgement.far) : 0
 }
 
+/** Among those that passed: the one that most others agree with, one that prints anything before one that does not. */
+function preference(tried: Tried, row: Tried[]): number {
+  return agreeing(tried, row) + (printedBy(tried) === '' ? 0 : 0.5)
+}
+
 /** Saves the best candidate as the program and makes the verdict. */
 async function conclude(
   row: Tried[],
@@ -91,8 +102,13 @@ async function conclude(
   tools: Tools,
   broke: Reason | null,
 ): Promise<Solution> {
-  const best = row.toSorted((a, b) => rank(b) - rank(a))[0]
+  const best = row.toSorted((a, b) => rank(b) - rank(a) || preference(b, row) - preference(a, row))[0]
   const passed = best?.judgement?.passed === true
+  const others = best && job.check === null ? agreeing(best, row) : 0
+  if (others > 0) {
+    const message = `There is no check, but ${others + 1} of ${row.length} candidates print the same.`
+    tools.emit({ type: 'log', data: { level: 'info', message } })
+  }
   if (best?.program !== undefined) await saveBest(tools.programName, best.program, tools.emit)
   const verdict: Verdict = {
     outcome: passed ? (job.check ? 'passed' : 'ran') : 'failed',
