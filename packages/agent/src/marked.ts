@@ -57,8 +57,9 @@ function between(text: string, opening: string, closing: string): string[] {
   for (let at = lower.indexOf(opening); at >= 0 && found.length < 4; at = lower.indexOf(opening, at + 1)) {
     const end = lower.indexOf(closing, at + opening.length)
     if (end < 0) break
-    // The first line is indented as the mark is.
-    const [indent = ''] = /[ \t]*$/.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? []
+    // The first line is indented as the line is that the mark stands in, with or without other marks before it.
+    const before = text.slice(text.lastIndexOf('\n', at) + 1, at)
+    const [, indent = ''] = /^([ \t]*)(<[^<>]{0,200}>[ \t]*)*$/.exec(before.slice(0, 500)) ?? []
     found.push(
       text.slice(at + opening.length, end).replace(/^([^>\n]{0,200}>)?(?=[^\n])/, (mark) => mark + indent),
     )

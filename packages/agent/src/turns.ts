@@ -2,8 +2,8 @@
 const begins =
   /^\s*(<\|im_start\|>|<\|start_header_id\|>)?(assistant|model)(<\|end_header_id\|>)?:?[ \t]*\n+|^<start_of_turn>model\n/
 const ends =
-  /<\|(im_end|endoftext|eot_id|end|im_start|end_of_text|eom_id|user|assistant)\|>|<\/?(start|end)_of_turn>|<\/s>\s*$|<eos>/
-const marks = /<\|im_start\|>assistant|<\|[a-z_]{1,20}\|>|<\/?(start|end)_of_turn>|<\/s>$/gm
+  /<\|(im_end|endoftext|eot_id|end|im_start|end_of_text|eom_id|user|assistant)\|>|<\/?(start|end)_of_turn>|(<\/s>\s*)+$|<eos>/
+const marks = /<\|im_start\|>assistant|<\|[a-z_]{1,20}\|>|<\/?(start|end)_of_turn>|(<\/s>[ \t]*)+$/gm
 const quoted = /^\s*>(?!>>)/
 
 /**
