@@ -1,7 +1,10 @@
 import type { Language } from '@vitrine/contract/job.ts'
 import { fencedBlocks, type Block } from './fences.ts'
+import { foreignBlocks } from './foreign-blocks.ts'
+import { isLabel, leadsUp } from './labels.ts'
 import { languages } from './languages.ts'
 import { markedCodes } from './marked.ts'
+import { indentedRuns, prefixedRuns } from './prefixed.ts'
 import { isProseLine, withoutProse } from './prose.ts'
 import { spokenPart } from './spoken.ts'
 import { shapes } from './tidy.ts'
@@ -26,13 +29,13 @@ const lineStart = 400
 export function extractPrograms(answer: string, language: Language): string[] {
   const best = new Map<string, number>()
   let looked = 0
-  for (const [turn, text] of messages(clean(answer)).entries()) {
+  for (const { text, less } of messages(clean(answer))) {
     for (const { code, score } of readings(text, language)) {
       looked += code.length
       if (looked > mostLooked) break
       for (const [place, program] of shapes(code, language).entries()) {
         if (!isProgram(program, language)) continue
-        best.set(program, Math.max(score - 8 * place - turn, best.get(program) ?? -Infinity))
+        best.set(program, Math.max(score - 8 * place - less, best.get(program) ?? -Infinity))
       }
     }
   }
@@ -49,7 +52,7 @@ function clean(answer: string): string {
     .slice(0, mostBytes)
     .replace(/\r+\n|\r/g, '\n')
     .replace(/\0/g, '')
-    .replace(/^([ \t>]*)\ufeff+/gm, '$1')
+    .replace(/^[ \t>\ufeff\u200b\u2060]+/gm, (start) => start.replace(/[\ufeff\u200b\u2060]+/g, ''))
 }
 
 function readings(text: string, language: Language): Reading[] {
@@ -62,9 +65,13 @@ function readings(text: string, language: Language): Reading[] {
 }
 
 function fencedReadings(text: string, language: Language): Reading[] {
-  const blocks = fencedBlocks(text).filter(({ code }) => code.length <= programBytes)
-  const readings = blocks.map((block) => ({ code: block.code, score: plausibility(block, language) }))
-  const ours = blocks.filter((block) => block.depth === 0 && tagScore(block.tag, language) > 0)
+  const fenced = fencedBlocks(text).filter(({ code }) => code.length <= programBytes)
+  const foreign = foreignBlocks(text, language).filter(({ code }) => code.length <= programBytes)
+  const readings = [...fenced, ...foreign].map((block) => ({
+    code: block.code,
+    score: plausibility(block, language),
+  }))
+  const ours = fenced.filter((block) => block.depth === 0 && tagScore(block.tag, language) > 0)
   // A program told in steps, one fence each: only where no single one will do.
   if (ours.length > 1) {
     const score = Math.max(...ours.map((block) => plausibility(block, language))) - 30
@@ -84,13 +91,17 @@ function plausibility(block: Block, language: Language): number {
   const tag = tagScore(block.tag, language)
   const whole = tag > 0 && holdsFences(block.code, language)
   return (
-    (whole ? holderScore : tag) +
+    (whole ? holderScore : tag) -
+    // What a program prints, or needs, or what stands behind a fence that closes nothing.
+    (tag <= 20 && !looksLikeCode(shapes(block.code, language)[0] ?? '', language) ? 50 : 0) +
     sizeScore(block.code, language) -
     (isUsage(block.code) ? 40 : 0) +
     (block.isCorrected ? 15 : 0) +
     // Of two that are alike the later one is the better.
     Math.min(2, block.place / 4) -
     (block.closed ? 0 : 25) -
+    // Bash takes a fence for commands.
+    (language === 'bash' && !whole && innerFence.test(block.code) ? 60 : 0) -
     (whole ? 1 : 20) * block.depth -
     (block.trimmed ? 5 : 0)
   )
@@ -104,14 +115,16 @@ function tagScore(tag: string, language: Language): number {
 
 const neutralTags = new Set(['code', 'text', 'txt', 'plaintext', 'program', 'tool_code', 'script', 'source'])
 
+const innerFence = /^[ \t*>]{0,40}(`{3}|~{3})/m
 /** More than any block can have that stands within. */
 const holderScore = 130
 
 /** Whether all fences in it stand in texts that begin and end in it: then they are the program's own, and it is whole. */
 function holdsFences(code: string, language: Language): boolean {
-  const fence = /^[ \t*>]{0,40}(`{3}|~{3})/m
   return (
-    code.length <= textBytes && fence.test(code) && !fence.test(code.replace(languages[language].text, '""'))
+    code.length <= textBytes &&
+    innerFence.test(code) &&
+    !innerFence.test(code.replace(languages[language].text, '""'))
   )
 }
 
@@ -137,7 +150,7 @@ function unfencedReadings(text: string, language: Language): Reading[] {
   const lines = text.split('\n')
   const bare = lines.filter((line) => !isFence(line))
   const beginsFenced = isFence(lines.find((line) => line.trim() !== '') ?? '')
-  const whole = beginsFenced || text.length > programBytes ? [] : withoutProse(lines, language)
+  const whole = beginsFenced || text.length > programBytes ? [] : wholes(lines, isFence, language)
   const { certain, tagged, possible } = markedCodes(text)
   const rated = (codes: string[], less: number) =>
     codes
@@ -150,13 +163,36 @@ function unfencedReadings(text: string, language: Language): Reading[] {
     ...session(lines, language),
     ...certain
       .filter((code) => code.length <= programBytes)
-      .map((code) => ({ code, score: sizeScore(code, language) + 90 })),
+      .flatMap((code) => {
+        const whole = { code, score: sizeScore(code, language) + 90 }
+        if (holdsFences(code, language)) return [whole]
+        return [
+          whole,
+          ...fencedReadings(code, language).map((inner) => ({ ...inner, score: inner.score + 90 })),
+        ]
+      }),
     ...rated(tagged, 30),
+    ...rated(prefixedRuns(text), 40),
+    ...rated(indentedRuns(text), 40),
     ...rated(possible, 70),
     ...rated(whole, 60),
     ...rated([stretch(lines, language)], 80),
     ...(bare.length === lines.length ? [] : rated([stretch(bare, language)], 90)),
   ]
+}
+
+/** All of it, without what leads up to it, and up to a last fence that nothing opened. */
+function wholes(lines: string[], isFence: (line: string) => boolean, language: Language): string[] {
+  const first = lines.findIndex(
+    (line) => line.trim() !== '' && !isLabel(line, language) && !leadsUp(line, language),
+  )
+  const isOdd = lines.filter(isFence).length % 2 === 1
+  const last = isOdd ? lines.findLastIndex(isFence) : -1
+  const ends = last < 0 ? [lines] : [lines.slice(0, last), lines]
+  return ends.flatMap((some) => [
+    ...(first > 0 ? withoutProse(some.slice(first), language) : []),
+    ...withoutProse(some, language),
+  ])
 }
 
 /** What was typed at Python's prompt, with what it answered between. */

@@ -65,13 +65,19 @@ function isProse(paragraph: readonly string[], language: Language | undefined): 
   return isHeading(first) || isSentence(first)
 }
 
+/** Whether a line is written for people. */
+export function isSaid(line: string): boolean {
+  const start = line.slice(0, longest)
+  return isHeading(start) || isSentence(start) || /^[A-Z][\w '’,-]*[:.!?]$/.test(start)
+}
+
 const isHeading = (line: string) => /^(#{2,6} \S|\*\*[^*]+\*\*:?$|-{3,}$)/.test(line)
 
 /** Words and punctuation, and at least three words; brackets only around words. */
 function isSentence(line: string): boolean {
   const text = line.replace(/^(\*\*|[-*] |\d+[.)] )/, '').replace(/`[^`]*`/g, 'code')
   return (
-    /^[A-Z][\w’'-]*[, ]/.test(text) &&
+    /^[A-Z][\w’'-]*[,!]? /.test(text) &&
     (text.match(/[\w’'-]+/g)?.length ?? 0) >= 3 &&
     !/[={};]|\w\(|\)$|\\$/.test(text)
   )

@@ -1,4 +1,6 @@
 import type { Language } from '@vitrine/contract/job.ts'
+import { isEscaped, unescaped } from './entities.ts'
+import { isLabel } from './labels.ts'
 import { languages } from './languages.ts'
 
 /**
@@ -14,9 +16,12 @@ export function shapes(code: string, language: Language): string[] {
     ...new Set([
       ...typed,
       ...withoutName(plain, language),
+      ...unnumbered(plain),
+      withHardBlanks(plain),
       plain,
       washed(plain),
-      ...unnumbered(plain),
+      ...(isEscaped(plain) ? [unescaped(plain)] : []),
+      ...withoutEscapes(plain),
       ...oneLine(plain),
     ]),
   ]
@@ -32,12 +37,17 @@ function dedented(code: string): string {
   return `${indent === 0 ? lines.join('\n') : lines.map((line) => line.slice(indent)).join('\n')}\n`
 }
 
-/** The language's name, which was meant to stand behind a fence. */
+/** A name of the language or of the file, which was meant to stand before the program or behind the fence. */
 function withoutName(code: string, language: Language): string[] {
-  const end = code.indexOf('\n')
-  return languages[language].fences.includes(code.slice(0, end).toLowerCase())
-    ? [dedented(code.slice(end))]
-    : []
+  const lines = code.split('\n')
+  const first = lines.findIndex((line) => !isLabel(line, language))
+  return first > 0 ? [dedented(lines.slice(first).join('\n'))] : []
+}
+
+/** Backslashes before marks of Markdown. */
+function withoutEscapes(code: string): string[] {
+  const plain = code.replace(/\\([_*#[\]<>-])/g, '$1')
+  return plain === code ? [] : [plain]
 }
 
 /** A transcript of a prompt: what was typed, without what was answered. */
@@ -49,6 +59,11 @@ function transcript(code: string, language: Language): string[] {
   const typed = lines.filter((line) => marks.test(line))
   if (!marks.test(lines[0] ?? '')) return []
   return [`${typed.map((line) => line.replace(marks, '')).join('\n')}\n`]
+}
+
+/** Hard blanks before a line are meant as indentation. */
+function withHardBlanks(code: string): string {
+  return code.replace(/^[ \t\u00a0\u202f]+/gm, (blanks) => blanks.replace(/[\u00a0\u202f]/g, ' '))
 }
 
 /** Typographic quotation marks and blanks, marks that are not seen, blanks at line ends. */
@@ -65,8 +80,7 @@ function washed(code: string): string {
 function unnumbered(code: string): string[] {
   const number = /^ *0*(\d{1,5})(?: \||[.:|)]|\t| ) ?/
   const lines = code.trimEnd().split('\n')
-  if (lines.length < 2 || !lines.every((line, at) => number.exec(line.slice(0, 40))?.[1] === String(at + 1)))
-    return []
+  if (!lines.every((line, at) => number.exec(line.slice(0, 40))?.[1] === String(at + 1))) return []
   return [dedented(lines.map((line) => line.replace(number, '')).join('\n'))]
 }
 

@@ -6,19 +6,41 @@ const ends =
 const marks = /<\|im_start\|>assistant|<\|[a-z_]{1,20}\|>|<\/?(start|end)_of_turn>|(<\/s>[ \t]*)+$/gm
 const quoted = /^\s*>(?!>>)/
 
+/** `less` is how much less likely than the first it is, in the measure of readings. */
+type Message = { text: string; less: number }
+
 /**
  * What can be meant as the answer, the likeliest first: the first message where marks of a chat's turns are in it, what is
  * quoted in it, and the text as it came, as a program may hold all these marks itself.
  */
-export function messages(text: string): string[] {
-  const begun = text.replace(begins, '')
+export function messages(text: string): Message[] {
+  const begun = lastChannel(text).replace(begins, '')
   const end = begun.search(ends)
-  const first = end > 0 ? begun.slice(0, end).trimEnd() : begun
+  const first = end > 0 ? begun.slice(0, end).replace(/(\s*<\/s>)*\s*$/, '') : begun
   const unmarked = begun.replace(marks, '')
   const lines = unmarked.split('\n')
   const isAllQuoted = lines.every((line) => quoted.test(line) || line.trim() === '')
   const quotations = quotationsIn(lines)
-  return [...new Set(isAllQuoted ? [...quotations, first, text] : [first, unmarked, text, ...quotations])]
+  const likely = isAllQuoted ? [...quotations, first, text] : [first, unmarked, text, ...quotations]
+  return [
+    ...[...new Set(likely)].map((text, place) => ({ text, less: place })),
+    ...unescapedMarks(begun).map((text) => ({ text, less: 150 })),
+  ]
+}
+
+/** What is said on the last channel, in chats that have some for thinking and for calls. */
+function lastChannel(text: string): string {
+  const mark = '<|message|>'
+  const at = text.includes('<|channel|>') ? text.lastIndexOf(mark) : -1
+  return at < 0 ? text : text.slice(at + mark.length)
+}
+
+/** The answer of a model that wrote it as a text within another one: with escaped fences, or with all line ends as `\\n`. */
+function unescapedMarks(text: string): string[] {
+  const fences = text.includes('\\`\\`\\`') ? [text.replaceAll('\\`', '`')] : []
+  if (/\n|^[{["]/.test(text.trim()) || !text.includes(String.raw`\n`)) return fences
+  const escapes: Record<string, string> = { n: '\n', t: '\t' }
+  return [...fences, text.replace(/\\([nt"'`\\])/g, (_, sign: string) => escapes[sign] ?? sign)]
 }
 
 /** Quoted lines without their marks, quotations within them too. */

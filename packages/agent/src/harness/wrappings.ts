@@ -1,4 +1,5 @@
 import type { Language } from '@vitrine/contract/job.ts'
+import { foreignEndings, foreignFrames, foreignMarkings } from './foreign-wrappings.ts'
 
 /** How a model sends a program. `tag` is the word that it writes behind a fence. */
 export type Wrap = (program: string, tag: string, language: Language) => string
@@ -105,9 +106,11 @@ export const frames = {
 /** Whole answers: every marking in no frame and one frame around each; what the benchmark's simulated models send. */
 export const answerWrappings: Record<string, Wrap> = {
   ...markings,
+  ...foreignMarkings,
   ...endings,
+  ...foreignEndings,
   ...Object.fromEntries(
-    Object.entries(frames)
+    Object.entries<Wrap>({ ...frames, ...foreignFrames })
       .filter(([name]) => name !== 'nothing')
       .map(([name, frame]) => [`a fence in ${name}`, framed(fence, frame)]),
   ),
