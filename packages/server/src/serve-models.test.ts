@@ -87,6 +87,37 @@ test('a job whose model server stays away says so, and is told after the patienc
   })
 })
 
+test('a model that no model server has is refused by its field’s name; where one is away, it may have it', async () => {
+  await using ollama = await startScriptedOllama({})
+  const gone = await startScriptedOllama({})
+  await gone[Symbol.asyncDispose]()
+  const body = { task: 'call', model: 'other:1b' }
+  {
+    await using server = await start(calls(0).script, ollama.url)
+    const response = await server.api('POST', '/jobs', body)
+    const { error } = await response.json()
+    expect([response.status, error.details[0].path]).toEqual([400, 'model'])
+    expect(error.message).toContain(`only ${model}; get it with: ollama pull other:1b`)
+    expect((await server.api('POST', '/jobs', { ...body, model: model.toUpperCase() })).status).toBe(202)
+  }
+  for (const urls of [gone.url, `${ollama.url},${gone.url}`]) {
+    await using server = await start(calls(0).script, urls)
+    expect((await server.api('POST', '/jobs', body)).status).toBe(202)
+  }
+})
+
+test('a job that was stored under an idempotency key is answered, also when its model is gone', async () => {
+  const models = [{ name: model }, { name: 'other:1b' }]
+  await using ollama = await startScriptedOllama({ models })
+  await using server = await start(calls(0).script, ollama.url)
+  const create = () =>
+    server.api('POST', '/jobs', { task: 'call', model: 'other:1b' }, { 'idempotency-key': 'k' })
+  const { id } = await (await create()).json()
+  models.pop()
+  await server.restart()
+  expect(await (await create()).json()).toMatchObject({ id })
+})
+
 test('a model is downloaded, whatever is in its name; errors come typed before and in the middle', async () => {
   const name = 'hub.example/me/model:1b'
   const told: Record<string, object[]> = {

@@ -144,7 +144,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     logger: log,
     signal: stopping,
   })
-  const jobs = new Jobs({ ...store, defaultModel: () => config.model, wake, tell: (job) => agents.tell(job) })
+  const jobs = new Jobs({
+    ...store,
+    defaultModel: () => config.model,
+    requireModel: (model) => gateway.requireModel(model),
+    wake,
+    tell: (job) => agents.tell(job),
+  })
 
   const openDesktop = async (id: string, signal: AbortSignal) => {
     const job = await jobs.get(id)

@@ -15,7 +15,14 @@ import { createFairQueue } from './fair-queue.ts'
 import { createFleet } from './fleet.ts'
 import { callerGone, GatewayError } from './gateway-error.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
-import { everyModel, listModels, modelHealth, showPatiently, upstreamVersion } from './models.ts'
+import {
+  everyModel,
+  listModels,
+  modelHealth,
+  requireModel,
+  showPatiently,
+  upstreamVersion,
+} from './models.ts'
 import { openaiChat, openaiDialect, openaiModels } from './openai.ts'
 import { pullModel } from './pull.ts'
 import { readBody } from './read-body.ts'
@@ -44,6 +51,8 @@ export type Gateway = AsyncDisposable & {
   handle(caller: Caller, request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Has the first model server that can download the model do it. Throws a VitrineError, also in the middle. */
   pull(model: string, signal: AbortSignal): AsyncGenerator<PullProgress, void>
+  /** Throws a VitrineError that names the field `model` where every server answers and none has it. */
+  requireModel(model: string): Promise<void>
   /** Throws a VitrineError `unavailable` where no server answers within some seconds. */
   models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
   health(defaultModel: string): Promise<z.infer<typeof Health>['model']>
@@ -136,6 +145,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     handle,
     pull: (model, signal) => pullModel(fleet, model, signal),
+    requireModel: (model) => requireModel(fleet, model),
     models: (defaultModel) => listModels(fleet, defaultModel),
     health: (defaultModel) => modelHealth(fleet, defaultModel),
     [Symbol.asyncDispose]: () => fleet.close(),

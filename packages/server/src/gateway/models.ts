@@ -57,13 +57,27 @@ export async function modelHealth(fleet: Fleet, name: string): Promise<z.infer<t
   if (answering(fleet).length === 0) return { ok: false, name, message: away(fleet) }
   const server = fleet.all().find(({ catalog }) => catalog.has(name))
   if (server) return { ok: true, name, message: `${name} is served at ${server.url}.` }
-  const others = everyModel(fleet, 'models').map((model) => model.name)
-  const has = others.length > 0 ? `only ${others.join(', ')}` : 'no model'
   return {
     ok: false,
     name,
-    message: `The model server has ${has}, not ${name}; get it with: ollama pull ${name}`,
+    message: `The model server has ${offer(fleet)}, not ${name}; get it with: ollama pull ${name}`,
   }
+}
+
+/** Throws a VitrineError that names the field `model` where every server answers and none has it. */
+export async function requireModel(fleet: Fleet, name: string): Promise<void> {
+  try {
+    await fleet.require(name)
+  } catch (error) {
+    if (!(error instanceof GatewayError && error.code === 'model_not_found')) throw error
+    const message = `the model servers have ${offer(fleet)}; get it with: ollama pull ${name}`
+    throw new VitrineError('bad_request', `model: ${message}.`, [{ path: 'model', message }])
+  }
+}
+
+function offer(fleet: Fleet): string {
+  const names = everyModel(fleet, 'models').map((model) => model.name)
+  return names.length > 0 ? `only ${names.join(', ')}` : 'no model'
 }
 
 /** The servers’ models as Ollama lists them, each once. */

@@ -41,6 +41,8 @@ export type JobsOptions = {
   db: Database
   log: EventLog
   defaultModel: () => string
+  /** Throws a VitrineError that names the field where no model server has the model; one that is away may have it. */
+  requireModel: (model: string) => Promise<void>
   /** Something changed that reconciling should look at. */
   wake: () => void
   /** A job that may hold a sandbox was changed: its agent should know. */
@@ -57,10 +59,10 @@ export class Jobs {
 
   /**
    * Stores a job; it is on the disk when this returns. The same idempotency key gives the same job again, and
-   * `idempotency_conflict` with another body.
+   * `idempotency_conflict` with another body. `bad_request` for a model that no model server has.
    */
   async create(wanted: NewJob, idempotencyKey?: string): Promise<StoredJob> {
-    const { db, log, wake, defaultModel } = this.#options
+    const { db, log, wake, defaultModel, requireModel } = this.#options
     const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
     const { name, model, check, ...rest } = wanted
     const request = {
@@ -70,6 +72,8 @@ export class Jobs {
       check: check ?? null,
       createdAt: now(),
     }
+    const isKnown = idempotencyKey && (await findByIdempotencyKey(db, idempotencyKey)) !== null
+    if (model !== undefined && !isKnown) await requireModel(model)
     const job = await db.transaction().execute(async (transaction) => {
       const earlier = idempotencyKey ? await findByIdempotencyKey(transaction, idempotencyKey) : null
       if (earlier && earlier.hash !== hash) {
