@@ -13,7 +13,7 @@ export function programsInDocument(text: string): string[] {
   if (!/^["{[]/.test(inner)) return []
   const found: string[] = []
   look(parse(inner), '', 0, found)
-  if (found.length === 0 && /^[{[][^]*[}\]]$/.test(inner)) return programsUnderKeys(inner)
+  if (found.length === 0 && /^(\{\s*["'`]|\[\s*[{["'])[^]*[}\]]$/.test(inner)) return programsUnderKeys(inner)
   return found.slice(0, mostFound)
 }
 

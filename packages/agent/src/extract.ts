@@ -128,11 +128,11 @@ function holdsFences(code: string, language: Language): boolean {
   )
 }
 
-/** How a program is installed and started, and no program. */
+/** How a program is installed and started, or what it needs, and no program. */
 function isUsage(code: string): boolean {
   const lines = code.trim().split('\n', 9)
   return lines.every((line) =>
-    /^\s*([$#] )?(sudo )?(python3?|node|bash|sh|chmod|pip3?|npm|apt(-get)?|cd|source|\.\/[\w.]+)( [\w./+=-]+)*$/.test(
+    /^\s*[\w.-]+[=~>]=[\d.]+\s*$|^\s*([$#] )?(sudo )?(python3?|node|bash|sh|chmod|pip3?|npm|apt(-get)?|cd|source|\.\/[\w.]+)( [\w./+=-]+)*$/.test(
       line.slice(0, lineStart),
     ),
   )
@@ -164,14 +164,14 @@ function unfencedReadings(text: string, language: Language): Reading[] {
     ...certain
       .filter((code) => code.length <= programBytes)
       .flatMap((code) => {
-        const whole = { code, score: sizeScore(code, language) + 90 }
+        const whole = { code, score: sizeScore(code, language) + 150 }
         if (holdsFences(code, language)) return [whole]
         return [
           whole,
           ...fencedReadings(code, language).map((inner) => ({ ...inner, score: inner.score + 90 })),
         ]
       }),
-    ...rated(tagged, 30),
+    ...rated(tagged, 10),
     ...rated(prefixedRuns(text), 40),
     ...rated(indentedRuns(text), 40),
     ...rated(possible, 70),

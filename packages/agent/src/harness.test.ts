@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { extractPrograms } from './extract.ts'
 import {
   compiledWrappings,
+  escapedMarkings,
   foreignEndings,
   foreignFrames,
   foreignMarkings,
@@ -40,6 +41,9 @@ describe('every good program is found byte for byte', () => {
   })
   test.each(Object.entries<Wrap>(compiledWrappings))('in %s, unless it is one of Bash', (_, wrap) => {
     for (const known of programs.filter(({ language }) => language !== 'bash')) expectFound(known, wrap)
+  })
+  test.each(Object.entries<Wrap>(escapedMarkings))('in %s, unless it holds some', (_, wrap) => {
+    for (const known of programs.filter(({ program }) => !program.includes('`'))) expectFound(known, wrap)
   })
   test('in a transcript', () => {
     for (const known of programs.filter(({ language }) => language === 'python'))

@@ -32,7 +32,7 @@ export const languages: Record<Language, LanguageFacts> = {
     ],
     run: (path) => ['python3', path],
     codeLine:
-      /^\s*(import \w|from [\w.]+ import |def \w+\s*\(|class \w+.*:|for .+ in .+:|while .+:|if .+:|elif .+:|else:|try:|except.*:|with .+:|return\b|print\s*\(|@\w|[\w.[\]'", ]+ [-+*/|&]?= ?\S|[\w.]+\(.*\)\s*$|\w+=\S)/,
+      /^\s*(import \w|from [\w.]+ import |def \w+\s*\(|class \w+.*:|for .+ in .+:|while .+:|if .+:|elif .+:|else:|try:|except.*:|with .+:|return\b|print\s*\(|@\w|[\w.[\]'", ]+ [-+*/|&]?= ?\S|[\w.]+\(.*\)\s*$|\w+=[^=\s])/,
     comment: /^\s*#/,
     text: /("""|''')[^]*?\1/g,
     examples: [

@@ -1,7 +1,6 @@
 import type { Language } from '@vitrine/contract/job.ts'
 import { isEscaped, unescaped } from './entities.ts'
 import { isLabel } from './labels.ts'
-import { languages } from './languages.ts'
 
 /**
  * The programs that a piece of an answer can be, the likeliest first: without blank lines around it and without the indentation that all of

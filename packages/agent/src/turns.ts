@@ -1,3 +1,5 @@
+import { isSaid } from './prose.ts'
+
 /** The marks that chat templates put around a message, and that models write themselves when they don't stop in time. */
 const begins =
   /^\s*(<\|im_start\|>|<\|start_header_id\|>)?(assistant|model)(<\|end_header_id\|>)?:?[ \t]*\n+|^<start_of_turn>model\n/
@@ -22,10 +24,7 @@ export function messages(text: string): Message[] {
   const isAllQuoted = lines.every((line) => quoted.test(line) || line.trim() === '')
   const quotations = quotationsIn(lines)
   const likely = isAllQuoted ? [...quotations, first, text] : [first, unmarked, text, ...quotations]
-  return [
-    ...[...new Set(likely)].map((text, place) => ({ text, less: place })),
-    ...unescapedMarks(begun).map((text) => ({ text, less: 150 })),
-  ]
+  return [...[...new Set(likely)].map((text, place) => ({ text, less: place })), ...unescapedMarks(begun)]
 }
 
 /** What is said on the last channel, in chats that have some for thinking and for calls. */
@@ -36,11 +35,17 @@ function lastChannel(text: string): string {
 }
 
 /** The answer of a model that wrote it as a text within another one: with escaped fences, or with all line ends as `\\n`. */
-function unescapedMarks(text: string): string[] {
-  const fences = text.includes('\\`\\`\\`') ? [text.replaceAll('\\`', '`')] : []
-  if (/\n|^[{["]/.test(text.trim()) || !text.includes(String.raw`\n`)) return fences
+function unescapedMarks(text: string): Message[] {
+  const fence = text.indexOf('\\`\\`\\`')
+  if (fence >= 0) {
+    // Behind code they are the program's own.
+    const before = text.slice(0, fence).split('\n')
+    const isOuter = before.every((line) => line.trim() === '' || isSaid(line))
+    return [{ text: text.replaceAll('\\`', '`'), less: isOuter ? 1 : 300 }]
+  }
+  if (/\n|^[{["]/.test(text.trim()) || !text.includes(String.raw`\n`)) return []
   const escapes: Record<string, string> = { n: '\n', t: '\t' }
-  return [...fences, text.replace(/\\([nt"'`\\])/g, (_, sign: string) => escapes[sign] ?? sign)]
+  return [{ text: text.replace(/\\([nt"'`\\])/g, (_, sign: string) => escapes[sign] ?? sign), less: 1 }]
 }
 
 /** Quoted lines without their marks, quotations within them too. */

@@ -33,7 +33,6 @@ export const foreignMarkings = {
   'a tag of BBCode': (p, tag) => `[code=${tag}]\n${p}\n[/code]`,
   'a tag of a wiki': (p, tag) => `<syntaxhighlight lang="${tag}">\n${p}\n</syntaxhighlight>`,
   'quotation marks as a fence': (p, tag) => `'''${tag}\n${p}\n'''`,
-  'escaped backticks': (p, tag) => `\\\`\\\`\\\`${tag}\n${p}\n\\\`\\\`\\\``,
   'lines of begin and end': (p) => `-----BEGIN PROGRAM-----\n${p}\n-----END PROGRAM-----`,
   'a file in XML': (p, _, language) => `<file path="${file[language]}">\n${p}\n</file>`,
   'a tag of a strange name': (p) => `<final_program>\n${p}\n</final_program>`,
@@ -111,6 +110,11 @@ export const foreignEndings = {
   'a last fence alone with prose behind': (p) => `${p}\n${ticks}\n\nThis prints what you asked for.`,
   'channels of a chat': (p, tag) =>
     `<|channel|>analysis<|message|>They want a program.<|end|><|start|>assistant<|channel|>final<|message|>${ticks}${tag}\n${p}\n${ticks}<|return|>`,
+} satisfies Record<string, Wrap>
+
+/** The same for programs that hold no backticks themselves. */
+export const escapedMarkings = {
+  'escaped backticks': (p, tag) => `\\\`\\\`\\\`${tag}\n${p}\n\\\`\\\`\\\``,
 } satisfies Record<string, Wrap>
 
 /** Ways in which a Bash program can't be sent, as these are programs of Bash themselves. */
