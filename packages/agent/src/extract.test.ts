@@ -94,6 +94,13 @@ test.each([
   expect(extractPrograms(answer, 'python')).toContain(program)
 })
 
+test.each([
+  '<pre><code>def f():\nprint(&quot;hello&quot;)\n\nf()</code></pre>',
+  '<invoke name="write"><parameter name="content">def f():\nprint("hello")\n\nf()</parameter></invoke>',
+])('a line of a program that does not compile is no program: %s', (answer) => {
+  expect(extractPrograms(answer, 'python')).not.toContain('print("hello")\n')
+})
+
 test('a program told in two fences is also read as one', () => {
   const answer = '```python\ndef f(x):\n    return 2 * x\n```\nand then\n```python\nprint(f(4))\n```'
   expect(extractPrograms(answer, 'python')).toContain('def f(x):\n    return 2 * x\n\nprint(f(4))\n')

@@ -1,4 +1,5 @@
 import type { Language } from '@vitrine/contract/job.ts'
+import { isEscaped, unescaped } from './entities.ts'
 import { fencedBlocks, type Block } from './fences.ts'
 import { foreignBlocks } from './foreign-blocks.ts'
 import { isLabel, leadsUp } from './labels.ts'
@@ -67,10 +68,11 @@ function readings(text: string, language: Language): Reading[] {
 function fencedReadings(text: string, language: Language): Reading[] {
   const fenced = fencedBlocks(text).filter(({ code }) => code.length <= programBytes)
   const foreign = foreignBlocks(text, language).filter(({ code }) => code.length <= programBytes)
-  const readings = [...fenced, ...foreign].map((block) => ({
-    code: block.code,
-    score: plausibility(block, language),
-  }))
+  const readings = [...fenced, ...foreign].flatMap((block) => {
+    const score = plausibility(block, language)
+    const plain = isEscaped(block.code) ? [{ code: unescaped(block.code), score: score - 5 }] : []
+    return [{ code: block.code, score }, ...plain]
+  })
   const ours = fenced.filter((block) => block.depth === 0 && tagScore(block.tag, language) > 0)
   // A program told in steps, one fence each: only where no single one will do.
   if (ours.length > 1) {
@@ -176,7 +178,7 @@ function unfencedReadings(text: string, language: Language): Reading[] {
     ...rated(indentedRuns(text), 40),
     ...rated(possible, 70),
     ...rated(whole, 60),
-    ...rated([stretch(lines, language)], 80),
+    ...rated([stretch(lines.map(withoutTags), language)], 80),
     ...(bare.length === lines.length ? [] : rated([stretch(bare, language)], 90)),
   ]
 }
@@ -203,6 +205,12 @@ function session(lines: string[], language: Language): Reading[] {
   const begins = /^\s*(.*:)?\s*$/.test(lines[first - 1]?.slice(-lineStart) ?? '')
   return [{ code: lines.slice(first, last + 1).join('\n'), score: begins ? 140 : -100 }]
 }
+
+/** A tag that code begins or ends behind hides that its line is code. */
+const withoutTags = (line: string) =>
+  line.length > lineStart
+    ? line
+    : line.replace(/^(\s*<[a-z][^<>]{0,200}>)+(?=\S)/i, '').replace(/(<\/[\w:.-]{1,40}>\s*)+$/, '')
 
 /** From the first line of code to the last, lines of prose at both ends left out. */
 function stretch(lines: string[], language: Language): string {

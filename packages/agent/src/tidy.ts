@@ -1,5 +1,4 @@
 import type { Language } from '@vitrine/contract/job.ts'
-import { isEscaped, unescaped } from './entities.ts'
 import { isLabel } from './labels.ts'
 
 /**
@@ -19,7 +18,6 @@ export function shapes(code: string, language: Language): string[] {
       withHardBlanks(plain),
       plain,
       washed(plain),
-      ...(isEscaped(plain) ? [unescaped(plain)] : []),
       ...withoutEscapes(plain),
       ...oneLine(plain),
     ]),
