@@ -35,6 +35,11 @@ test('examples/primes.ts runs a job with a check and keeps its files', async () 
   await rm(folder, { recursive: true })
 })
 
+test('examples/follow-up.ts runs a job, and changes its program', async () => {
+  const { stdout } = await run(process.execPath, [join(root, 'examples/follow-up.ts')], { env: env() })
+  expect(stdout).toMatch(/run 1: succeeded; the desktop: http.*\nrun 2: succeeded, ran\n/)
+})
+
 test('examples/submit.sh submits a task with curl and waits for its end', async () => {
   const { stdout } = await run('sh', [join(root, 'examples/submit.sh'), 'Print "primes".'], { env: env() })
   expect(stdout).toContain('verdict: ran')

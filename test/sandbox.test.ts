@@ -54,7 +54,7 @@ describe('a job', () => {
     const link = await box.link()
     const { files } = await link.files(box.signal)
     expect(files.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['print_the_squares_of_1_to_10.py', '.vitrine/candidate-1/answer.txt']),
+      expect.arrayContaining(['print_the_squares_of_1_to_10.py', '.vitrine/run-1/candidate-1/answer.txt']),
     )
     const program = await link.readFile('print_the_squares_of_1_to_10.py', box.signal)
     expect(await text(program)).toBe(`${squares}\n`)
@@ -200,7 +200,7 @@ describe('a job', () => {
     await box.assign({ task: 'Talk.' })
     await box.until('candidate.text')
     const begun = performance.now()
-    await (await box.link()).cancel(box.signal)
+    await (await box.link()).cancel(1, box.signal)
     expect(await (await ollama.generation(1)).over).toBe('aborted')
     expect(performance.now() - begun).toBeLessThan(1000)
     expect(await box.logs()).not.toContain('Verdict')

@@ -33,7 +33,7 @@ export async function containersOf(installation: string): Promise<Container[]> {
 /** Null also where the container went meanwhile. */
 async function assignmentOf(id: string): Promise<Container['assignment']> {
   const told = await docker('logs', id).catch(() => '')
-  const [, job, run] = /^Job (job-[0-9a-z]{12}), run (\d+):/m.exec(told) ?? []
+  const [, job, run] = [...told.matchAll(/^Job (job-[0-9a-z]{12}), run (\d+):/gm)].at(-1) ?? []
   return job === undefined ? null : { job, run: Number(run) }
 }
 

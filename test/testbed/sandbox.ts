@@ -115,6 +115,7 @@ export const assignment: Omit<Assignment, 'task'> = {
   job: 'job-0123456789ab',
   run: 1,
   mode: 'work',
+  followUp: null,
   model: 'qwen3:0.6b',
   language: 'python',
   check: null,

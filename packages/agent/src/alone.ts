@@ -39,8 +39,10 @@ export async function runAlone(
   const emit = (event: AgentEvent) => story.tell(event)
   story.say(`Task: ${task.data}`)
   const job = 'job-000000000000'
+  const followUp = null
   const rest = { language: 'python', check: null, limits: JobLimits.parse({}), program: null } as const
-  await work({ job, run: 1, mode: 'work', task: task.data, model, ...rest }, { address, stage, emit, signal })
+  const assignment = { job, run: 1, mode: 'work', task: task.data, followUp, model, ...rest } as const
+  await work(assignment, { address, stage, known: new Set(), emit, signal })
   story.say('The desktop stays until this container is stopped.')
 }
 

@@ -4,12 +4,13 @@ import type { Assignment } from '@vitrine/contract/link.ts'
 import { ask, type Asking } from './ask.ts'
 import { extractPrograms } from './extract.ts'
 import { compiles, judge, type Judgement } from './judge.ts'
-import { keepCandidate, removeProgram, saveBest, saveProgram } from './keep.ts'
+import { keepCandidate, removeProgram, saveProgram } from './keep.ts'
 import { languages } from './languages.ts'
 import type { Generation, ModelAddress, ModelFacts } from './model-server.ts'
 import { output } from './places.ts'
+import type { ProgramFile } from './program-file.ts'
 import { isExcerpt } from './prose.ts'
-import { styles, type Failure, type StyleName } from './prompts.ts'
+import { styles, wishText, type Failure, type StyleName, type Wish } from './prompts.ts'
 import { contextFor, samplingFor } from './sampling.ts'
 
 /** Generous: the room for an answer is the largest lever on what tiny models solve. */
@@ -34,7 +35,12 @@ export type Plan = {
   failure: Failure | undefined
 }
 
-export type Tools = { address: ModelAddress; emit: (event: AgentEvent) => void; programName: string }
+export type Tools = {
+  address: ModelAddress
+  emit: (event: AgentEvent) => void
+  program: ProgramFile
+  wish: Wish
+}
 
 /** Asks for one candidate, runs what comes and writes down what was found: in `tried`, as events and as files. */
 export async function tryCandidate(
@@ -48,14 +54,13 @@ export async function tryCandidate(
   }: { facts: ModelFacts; tools: Tools; asking: Asking; mayBeLonger: boolean },
 ): Promise<void> {
   const { number: candidate, kind, style, thinks } = tried
-  const path = `${output}/${tools.programName}`
   const sampling = samplingFor(facts, job.model, kind, thinks)
   const seed = randomInt(2 ** 31)
   const started = { candidate, style, kind, model: job.model, temperature: sampling.temperature, seed }
   tools.emit({ type: 'job.phase', data: { phase: kind === 'repair' ? 'repairing' : 'generating' } })
   tools.emit({ type: 'candidate.started', data: started })
 
-  const { path: endpoint, body } = styles[style].prompt(job.task, job.language, tried.failure)
+  const { path: endpoint, body } = styles[style].prompt(tools.wish, tried.failure)
   const generation = (tokens: number): Generation => ({
     path: endpoint,
     body: {
@@ -67,7 +72,7 @@ export async function tryCandidate(
         ...(body['options'] as object | undefined),
         ...sampling,
         seed,
-        num_ctx: contextFor(facts, job.task, answerTokens),
+        num_ctx: contextFor(facts, wishText(tools.wish), answerTokens),
         num_predict: thinks ? 2 * tokens : tokens,
       },
     },
@@ -91,8 +96,8 @@ export async function tryCandidate(
 
   tools.emit({ type: 'job.phase', data: { phase: 'checking' } })
   for (let program = first, reading = 1; program !== undefined; reading += 1) {
-    await saveBest(tools.programName, program, tools.emit)
-    const judgement = await judge(path, {
+    await tools.program.save(program)
+    const judgement = await judge(tools.program.path, {
       candidate,
       language: job.language,
       check: job.check,
@@ -105,7 +110,15 @@ export async function tryCandidate(
     if (judgement.passed || reading === readings) break
     program = (await taken.next()).value ?? undefined
   }
-  await keepCandidate(started, generation(answerTokens), answer, tried.program, tried.judgement, job.language)
+  await keepCandidate(
+    job.run,
+    started,
+    generation(answerTokens),
+    answer,
+    tried.program,
+    tried.judgement,
+    job.language,
+  )
 }
 
 /** The readings of an answer that compile, looked for only as far as they are wanted; a piece of one of them is none. */

@@ -35,14 +35,32 @@ export async function desktopDressed(): Promise<void> {
   while (!(await rootProperty('_NET_SUPPORTING_WM_CHECK')).includes('0x')) await sleep(20)
 }
 
-/** How many windows the window manager shows (EWMH, _NET_CLIENT_LIST). */
+/** How many windows the window manager shows. */
 export async function windowCount(): Promise<number> {
-  return (await rootProperty('_NET_CLIENT_LIST')).match(/0x[0-9a-f]+/g)?.length ?? 0
+  return (await windowIds()).length
 }
 
+/** The windows of one process (EWMH, _NET_WM_PID). */
+export async function windowsOf(pid: number): Promise<{ id: number; title: string }[]> {
+  const all = (await windowIds()).map(async (id) => {
+    const told = await xprop('-id', id, '_NET_WM_PID', '_NET_WM_NAME')
+    const title = /^_NET_WM_NAME\([^)]*\) = "(.*)"$/m.exec(told)?.[1] ?? ''
+    const isIts = new RegExp(`^_NET_WM_PID\\(CARDINAL\\) = ${pid}$`, 'm').test(told)
+    return isIts ? [{ id: Number(id), title }] : []
+  })
+  return (await Promise.all(all)).flat()
+}
+
+/** EWMH, _NET_CLIENT_LIST. */
+async function windowIds(): Promise<string[]> {
+  return (await rootProperty('_NET_CLIENT_LIST')).match(/0x[0-9a-f]+/g) ?? []
+}
+
+const rootProperty = (name: string) => xprop('-root', name)
+
 /** Empty while the X server is being started again. */
-async function rootProperty(name: string): Promise<string> {
-  const asked = promisify(execFile)('xprop', ['-root', name], { env: environment, timeout: 5000 })
+async function xprop(...words: string[]): Promise<string> {
+  const asked = promisify(execFile)('xprop', words, { env: environment, timeout: 5000 })
   const { stdout } = await asked.catch(() => ({ stdout: '' }))
   return stdout
 }

@@ -12,9 +12,9 @@ const bodyBytes = 3 * 1024 * 1024
 
 export type Agent = {
   status(): AgentStatus
-  /** False where another assignment was taken before. */
+  /** False where another job was taken before, or another run that this one does not follow. */
   assign(assignment: Assignment): boolean
-  cancel(): void
+  cancel(run: number): void
   live(seconds: number): void
   outbox: Outbox
   xServer: XServer
@@ -41,8 +41,8 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
     done(stream)
   },
 
-  [`POST ${linkPaths.cancel}`]: async ({ stream, agent }) => {
-    agent.cancel()
+  [`POST ${linkPaths.cancel}`]: async ({ stream, query, agent }) => {
+    agent.cancel(parse(z.coerce.number().int().min(1), query.get('run')))
     done(stream)
   },
 

@@ -1,5 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
-import type { AgentEvent } from '@vitrine/contract/event.ts'
+import { rm } from 'node:fs/promises'
 import type { Language } from '@vitrine/contract/job.ts'
 import type { Answer } from './ask.ts'
 import { writeOutput } from './files.ts'
@@ -8,31 +7,16 @@ import { languages } from './languages.ts'
 import type { Generation } from './model-server.ts'
 import { output } from './places.ts'
 
-/** Saves a program under /output in one step; answers its size. */
-export async function saveProgram(name: string, program: string): Promise<number> {
-  const bytes = Buffer.from(program)
-  await write(name, bytes)
-  return bytes.length
-}
-
-/** Saves what shall be the job's program, where the file holds anything else, and tells of it. */
-export async function saveBest(
-  name: string,
-  program: string,
-  emit: (event: AgentEvent) => void,
-): Promise<void> {
-  const present = await readFile(`${output}/${name}`, 'utf8').catch(() => undefined)
-  if (present === program) return
-  const bytes = await saveProgram(name, program)
-  emit({ type: 'file.saved', data: { path: name, bytes } })
-}
+/** Saves a program under /output in one step. */
+export const saveProgram = (name: string, program: string): Promise<void> => write(name, Buffer.from(program))
 
 export async function removeProgram(name: string): Promise<void> {
   await rm(`${output}/${name}`, { force: true })
 }
 
-/** Keeps all that belongs to a candidate under `/output/.vitrine/candidate-<number>/`. */
+/** Keeps all that belongs to a candidate under `/output/.vitrine/run-<run>/candidate-<number>/`. */
 export async function keepCandidate(
+  run: number,
   started: { candidate: number },
   prompt: Generation,
   { text, thinking, ...counts }: Answer,
@@ -40,7 +24,7 @@ export async function keepCandidate(
   judgement: Judgement | undefined,
   language: Language,
 ): Promise<void> {
-  const folder = `.vitrine/candidate-${started.candidate}`
+  const folder = `.vitrine/run-${run}/candidate-${started.candidate}`
   const facts = { ...started, ...counts, passed: judgement?.passed ?? false, checks: judgement?.checks ?? [] }
   await write(`${folder}/prompt.json`, Buffer.from(JSON.stringify(prompt, null, 2)))
   await write(`${folder}/answer.txt`, Buffer.from(text))

@@ -4,7 +4,7 @@ import type { NumberedEvent } from '@vitrine/contract/link.ts'
 const batchMilliseconds = 60
 const keptBytes = 16 * 1024 * 1024
 
-type Kept = NumberedEvent & { bytes: number }
+type Kept = Omit<NumberedEvent, 'run'> & { run: number | undefined; bytes: number }
 
 /**
  * The agent's events, numbered from 1 and kept until the server has stored them. The model's words arrive in many small
@@ -12,12 +12,19 @@ type Kept = NumberedEvent & { bytes: number }
  */
 export class Outbox {
   readonly #kept: Kept[] = []
+  #run: number | undefined
   #last = 0
   #bytes = 0
   #batch: AgentEvent | undefined
   #timer: NodeJS.Timeout | undefined
   #news = Promise.withResolvers<void>()
   #dropped = false
+
+  /** What is added from now on is of this run. */
+  beginRun(run: number): void {
+    this.#flush()
+    this.#run = run
+  }
 
   add(event: AgentEvent): void {
     if (!isText(event)) {
@@ -46,7 +53,8 @@ export class Outbox {
       const next = this.#kept[Math.max(0, cursor + 1 - first)]
       if (next) {
         cursor = next.number
-        yield { number: next.number, event: next.event }
+        const { number, run, event } = next
+        yield run === undefined ? { number, event } : { number, run, event }
       } else {
         await Promise.race([this.#news.promise, stop.promise])
       }
@@ -63,7 +71,7 @@ export class Outbox {
 
   #number(event: AgentEvent): void {
     const bytes = JSON.stringify(event).length
-    this.#kept.push({ number: ++this.#last, event, bytes })
+    this.#kept.push({ number: ++this.#last, run: this.#run, event, bytes })
     this.#bytes += bytes
     const news = this.#news
     this.#news = Promise.withResolvers()

@@ -4,9 +4,8 @@ import { agreeing, isSettled, printedBy } from './agreement.ts'
 import { patiently, waitingTold, type Asking } from './ask.ts'
 import { answerTokens, tryCandidate, type Plan, type Tools, type Tried } from './candidate.ts'
 import type { Judgement } from './judge.ts'
-import { saveBest } from './keep.ts'
 import { ModelError, showModel, type ModelFacts } from './model-server.ts'
-import { stylesFor, type StyleName } from './prompts.ts'
+import { stylesFor, wishText, type StyleName } from './prompts.ts'
 import { fits } from './sampling.ts'
 import { TimeLimit, WorkClock } from './work-clock.ts'
 
@@ -39,7 +38,7 @@ export async function solve(job: Assignment, tools: Tools, signal: AbortSignal):
     tools.emit({ type: 'job.phase', data: { phase: 'generating' } })
     const facts = await patiently(() => showModel(tools.address, job.model, asking.signal), asking)
     const order = stylesFor(facts, job.model)
-    if (!fits(facts, job.task, answerTokens)) {
+    if (!fits(facts, wishText(tools.wish), answerTokens)) {
       const message = `The task may be longer than what ${job.model} can read (${facts.contextLength} tokens).`
       tools.emit({ type: 'log', data: { level: 'warning', message } })
     }
@@ -109,15 +108,18 @@ async function conclude(
     const message = `There is no check, but ${others + 1} of ${row.length} candidates print the same.`
     tools.emit({ type: 'log', data: { level: 'info', message } })
   }
-  if (best?.program !== undefined) await saveBest(tools.programName, best.program, tools.emit)
+  // What worked before a change that did not work out stays.
+  const saved = passed ? best.program : (tools.wish.change?.program ?? best?.program)
+  if (saved !== undefined) await tools.program.save(saved)
   const verdict: Verdict = {
     outcome: passed ? (job.check ? 'passed' : 'ran') : 'failed',
-    program: best?.program === undefined ? null : tools.programName,
+    program: saved === undefined ? null : tools.program.name,
     candidates: row.length,
     checks: best?.judgement?.checks ?? [],
   }
   const reason = passed ? null : (broke ?? failureOf(row, best))
-  return { verdict, reason, run: best?.judgement?.run, lastAnswer: row.at(-1)?.answer }
+  const run = saved === best?.program ? best?.judgement?.run : undefined
+  return { verdict, reason, run, lastAnswer: row.at(-1)?.answer }
 }
 
 function failureOf(row: Tried[], best: Tried | undefined): Reason {

@@ -8,6 +8,20 @@ export function members(group: number | undefined, mark: string): number[] {
     .filter((pid) => belongs(pid, group, mark))
 }
 
+/** The arguments of every living process that descends from this one. */
+export function descendants(pid: number): { pid: number; command: string[] }[] {
+  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const children = parents.map(Number).filter((child) => parentOf(child) === pid)
+  return children.flatMap((child) => [{ pid: child, command: commandOf(child) }, ...descendants(child)])
+}
+
+function parentOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`)
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}
+
+const commandOf = (pid: number) => read(`/proc/${pid}/cmdline`).split('\0').slice(0, -1)
+
 /** True where one of these processes listens on a TCP port. */
 export function listens(pids: readonly number[]): boolean {
   const listening = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap(listeningInodes))

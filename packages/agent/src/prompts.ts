@@ -7,8 +7,15 @@ export type StyleName = 'chat' | 'completion'
 /** What went wrong with a program before, in the words that a model gets. */
 export type Failure = { program: string; complaint: string }
 
+/** What a model is asked for: a program for a task, or that the program that is there be changed. */
+export type Wish = {
+  task: string
+  language: Language
+  change: { program: string; prompt: string } | undefined
+}
+
 type Style = {
-  prompt: (task: string, language: Language, failure: Failure | undefined) => Generation
+  prompt: (wish: Wish, failure: Failure | undefined) => Generation
   /** What stands in the prompt already and belongs to the answer. */
   begun: (language: Language) => string
 }
@@ -17,12 +24,18 @@ type Style = {
 export const styles: Record<StyleName, Style> = {
   chat: {
     begun: () => '',
-    prompt: (task, language, failure) => ({
+    prompt: ({ task, language, change }, failure) => ({
       path: '/api/chat',
       body: {
         messages: [
           { role: 'system', content: instruction(language) },
           { role: 'user', content: task },
+          ...(change
+            ? [
+                { role: 'assistant', content: fenced(change.program, language) },
+                { role: 'user', content: `${change.prompt}\nWrite the whole changed program.` },
+              ]
+            : []),
           ...(failure
             ? [
                 { role: 'assistant', content: fenced(failure.program, language) },
@@ -36,7 +49,7 @@ export const styles: Record<StyleName, Style> = {
 
   completion: {
     begun: (language) => opening(language),
-    prompt: (task, language, failure) => ({
+    prompt: ({ task, language, change }, failure) => ({
       path: '/api/generate',
       body: {
         raw: true,
@@ -46,6 +59,13 @@ export const styles: Record<StyleName, Style> = {
             ({ task, program }) => `${shown(task, language)}${program}\n\`\`\`\n\n`,
           ),
           shown(task, language),
+          ...(change
+            ? [
+                `${lines(change.program)}\`\`\`\n\n`,
+                `Now: ${change.prompt}\nThe changed program:\n`,
+                opening(language),
+              ]
+            : []),
           ...(failure
             ? [
                 `${failure.program}\`\`\`\n\n`,
@@ -59,6 +79,10 @@ export const styles: Record<StyleName, Style> = {
     }),
   },
 }
+
+/** All that a prompt holds of a wish. */
+export const wishText = ({ task, change }: Wish): string =>
+  change ? [task, change.program, change.prompt].join('\n') : task
 
 /** The styles for a model, the better one first: a model without a chat template was never taught to answer. */
 export function stylesFor({ template, capabilities }: ModelFacts, model: string): StyleName[] {
@@ -78,5 +102,6 @@ function instruction(language: Language): string {
 }
 
 const opening = (language: Language) => `\`\`\`${languages[language].fences[0]}\n`
-const fenced = (program: string, language: Language) => `${opening(language)}${program}\`\`\``
+const fenced = (program: string, language: Language) => `${opening(language)}${lines(program)}\`\`\``
+const lines = (program: string) => (program.endsWith('\n') ? program : `${program}\n`)
 const shown = (task: string, language: Language) => `Task: ${task}\n${opening(language)}`

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
+import { setImmediate } from 'node:timers/promises'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Verdict } from '@vitrine/contract/job.ts'
 import { linkDir, linkSocket, type Assignment } from '@vitrine/contract/link.ts'
@@ -17,7 +17,7 @@ import type { XServer } from './x-server.ts'
 /** An unassigned sandbox that no server asked for in this time ends itself. */
 const lonelySeconds = 600
 
-/** Runs the agent for a server: dials the link, takes one assignment, works on it, lives as long as the server says. */
+/** Runs the agent for a server: dials the link, takes a job and its follow-ups, works on them, lives as the server says. */
 export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSignal): Promise<void> {
   if (!existsSync(linkDir)) {
     console.error(usage)
@@ -26,18 +26,20 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
   const outbox = new Outbox()
   const story = new Story()
   const address = { socketPath: linkSocket }
-  const cancel = new AbortController()
+  const known = new Set<string>()
   const life = new Life(endSandbox('Its time is over.'))
   const lonely = new Life(endSandbox(`No server was there for ${lonelySeconds} s.`))
-  let assignment: Assignment | null = null
+  let present: { job: Assignment; cancel: AbortController } | null = null
+  let working: Promise<void> = Promise.resolve()
 
   const emit = (event: AgentEvent) => {
     outbox.add(event)
     story.tell(event)
   }
-  const begin = (job: Assignment) => {
-    story.say(`Job ${job.job}, run ${job.run}: ${job.task}`)
-    void work(job, { address, stage, emit, signal: cancel.signal }).catch((error: unknown) => {
+  const begin = (job: Assignment, signal: AbortSignal) => {
+    outbox.beginRun(job.run)
+    story.say(`Job ${job.job}, run ${job.run}: ${job.followUp ?? job.task}`)
+    return work(job, { address, stage, known, emit, signal }).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
       const verdict: Verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] }
       emit({ type: 'verdict', data: { verdict, reason: { code: 'agent_error', message } } })
@@ -49,19 +51,25 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
     status: () => ({
       agent: version,
       desktop: xServer.isReady ? 'ready' : 'starting',
-      assignment: assignment && { job: assignment.job, run: assignment.run },
+      assignment: present && { job: present.job.job, run: present.job.run },
     }),
     assign: (offered) => {
-      if (assignment) return isDeepStrictEqual(assignment, offered)
-      assignment = offered
+      if (present && isSame(present.job, offered)) return true
+      if (present && !goesOn(present.job, offered)) return false
+      // The server may have canceled the run before while the link was broken.
+      present?.cancel.abort(new Error('canceled'))
+      const cancel = new AbortController()
+      present = { job: offered, cancel }
       lonely.isForEver()
       // After the answer: to start programs takes longer than all of the assignment.
-      setImmediate(begin, offered)
+      const answered = setImmediate()
+      working = Promise.all([working, answered]).then(() => begin(offered, cancel.signal))
       return true
     },
-    cancel: () => {
-      if (!cancel.signal.aborted) story.say('Canceled.')
-      cancel.abort(new Error('canceled'))
+    cancel: (run) => {
+      if (present?.job.run !== run || present.cancel.signal.aborted) return
+      story.say('Canceled.')
+      present.cancel.abort(new Error('canceled'))
     },
     live: (seconds) => life.lasts(seconds),
   }
@@ -70,12 +78,17 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
   await keepLinked(
     (session) => serveEndpoints(session, agent),
     (up) => {
-      if (up || assignment) lonely.isForEver()
+      if (up || present) lonely.isForEver()
       else lonely.lasts(lonelySeconds)
     },
     signal,
   )
 }
+
+const isSame = (one: Assignment, other: Assignment) => one.job === other.job && one.run === other.run
+
+const goesOn = (before: Assignment, offered: Assignment) =>
+  offered.followUp !== null && before.job === offered.job && before.run < offered.run
 
 const usage = `This is a sandbox of Vitrine. A server starts it by itself; to use it alone, give it a task:
   docker run -p 6080:6080 -e OLLAMA_HOST=http://host.docker.internal:11434 \\

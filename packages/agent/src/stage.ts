@@ -2,7 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { desktopDressed, start, windowCount } from './desktop.ts'
+import { closeEditor, hasUnsaved } from './editor.ts'
 import { desktopFolder, output, scratch, storyFile } from './places.ts'
+import { isUsed } from './terminal-use.ts'
 
 const openMilliseconds = 5000
 /** Who comes with the job sees the desktop before its programs start: in 65 ms, not in 180 while they do. */
@@ -15,6 +17,8 @@ export type Shown = { command: string[]; printed: string | null }
 export class Stage {
   readonly #open = new Map<string, ChildProcess>()
   #scene: () => Promise<void> = () => Promise.resolve()
+  /** What the open terminal was opened for. */
+  #program: readonly string[] = []
 
   /** A terminal with the job's story, for the time in which the model works; the folder and the clock beside it. */
   async story(): Promise<void> {
@@ -35,6 +39,8 @@ export class Stage {
     this.#scene = async () => {
       await desktopDressed()
       this.#open.get('story')?.kill()
+      await this.#closeEarlier()
+      this.#program = shown?.command ?? []
       if (isThere) this.#start('gedit', ['gedit', '--standalone', file])
       this.#start('pcmanfm', ['pcmanfm', output])
       this.#start('xclock', clock)
@@ -45,6 +51,21 @@ export class Stage {
     }
     await this.#scene()
     return [...this.#open.keys()].filter((name) => name !== 'story')
+  }
+
+  /** True where the editor has changes that nobody has saved. */
+  async hasUnsaved(): Promise<boolean> {
+    const editor = this.#open.get('gedit')
+    return editor !== undefined && (await hasUnsaved(editor))
+  }
+
+  /** What shows an earlier text of this job goes, unless somebody would lose something with it. */
+  async #closeEarlier(): Promise<void> {
+    const [editor, shell] = [this.#open.get('gedit'), this.#open.get('xterm')]
+    this.#open.delete('gedit')
+    this.#open.delete('xterm')
+    if (editor) await closeEditor(editor)
+    if (shell && !isUsed(shell, this.#program)) shell.kill()
   }
 
   /** All windows were lost with the X server. */

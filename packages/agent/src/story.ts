@@ -84,6 +84,10 @@ function lines(event: Exclude<AgentEvent, Spoken>): string[] {
     }
     case 'file.saved':
       return [`Saved /output/${event.data.path} (${event.data.bytes} bytes)`]
+    case 'file.versioned': {
+      const { path, version } = event.data
+      return [`/output/${path} was changed by hand; its text is kept as /output/${version}`]
+    }
     case 'desktop.window':
       return [`Opened ${event.data.program}`]
     case 'verdict': {

@@ -338,6 +338,31 @@ describe('cp', () => {
   })
 })
 
+describe('prompt', () => {
+  test('sends the text word for word with its check and a key of its own, and follows the run', async () => {
+    const followUp = { prompt: '-v "$(id)"', check: { stdout: 'b', whitespace: 'normalized' } } as const
+    const again = sampleJob({ followUp })
+    await using lab = await startTestCli({
+      promptJob: () => again,
+      getJob: () => again,
+      followEvents: withEvents(ended('succeeded')),
+    })
+    const argv = ['prompt', id, '--check-stdout', 'b', '--', '-v "$(id)"']
+    expect(await lab.run(argv)).toMatchObject({ code: 0 })
+    const call = lab.calls.find(({ route }) => route === 'promptJob')
+    expect(call?.body).toEqual({ prompt: '-v "$(id)"', check: { stdout: 'b' } })
+    expect(call?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('says what is missing', async () => {
+    await using lab = await startTestCli({})
+    expect(await lab.run(['prompt', id])).toMatchObject({
+      code: 2,
+      note: expect.stringContaining('the prompt is missing') as string,
+    })
+  })
+})
+
 describe('the other commands', () => {
   const handlers = {
     listJobs: () => ({
@@ -346,6 +371,7 @@ describe('the other commands', () => {
     }),
     cancelJob: job,
     stopJob: job,
+    promptJob: () => sampleJob({ run: 2, state: 'queued' }),
     restartJob: () => sampleJob({ run: 2, state: 'queued' }),
     extendJob: job,
     deleteJob: () => undefined,
@@ -380,6 +406,7 @@ describe('the other commands', () => {
     [['stop-all'], 'stopJob', `${id} succeeded, desktop live\n`],
     [['stop-job', id], 'stopJob', `${id} succeeded, desktop live\n`],
     [['cancel', id], 'cancelJob', `${id} succeeded\n`],
+    [['prompt', id, 'Now make it a window.', '-d'], 'promptJob', `${id} begins run 2\n`],
     [['restart-job', id], 'restartJob', `${id} begins run 2\n`],
     [['delete-job', id], 'deleteJob', `${id} deleted\n`],
     [['delete-all'], 'deleteJobs', '2 jobs deleted\n'],

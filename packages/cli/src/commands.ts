@@ -12,6 +12,7 @@ import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
 import { models } from './commands/models.ts'
 import { open } from './commands/open.ts'
+import { prompt } from './commands/prompt.ts'
 import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
 import { run } from './commands/run.ts'
@@ -26,6 +27,7 @@ const working = [
   up,
   down,
   run,
+  prompt,
   ls,
   status,
   logs,

@@ -27,6 +27,8 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
         const { to } = event.data
         return line(paint(to in style ? style[to as keyof typeof style] : 'dim', to + reason))
       }
+      case 'job.prompted':
+        return line(paint('bold', oneLine(event.data.prompt)))
       case 'job.waiting':
       case 'model.waiting': {
         const message = event.data.waiting ? oneLine(event.data.waiting.message) : ''
@@ -52,6 +54,8 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
         return checked(event.data.result)
       case 'file.saved':
         return line(`saved ${oneLine(event.data.path)} (${event.data.bytes} bytes)`)
+      case 'file.versioned':
+        return line(`${oneLine(event.data.path)} was changed by hand; kept as ${oneLine(event.data.version)}`)
       case 'desktop.state':
         return line(
           paint(

@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { ControlChange } from './control.ts'
-import { CheckName, CheckResult, DesktopState, JobState, Phase, Reason, Verdict, Waiting } from './job.ts'
+import {
+  CheckName,
+  CheckResult,
+  DesktopState,
+  FollowUp,
+  JobState,
+  Phase,
+  Reason,
+  Verdict,
+  Waiting,
+} from './job.ts'
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object(data) })
@@ -32,6 +42,10 @@ export const AgentEvent = z.discriminatedUnion('type', [
   event('check.started', { candidate, check: CheckName }),
   event('check.finished', { candidate, result: CheckResult }),
   event('file.saved', { path: z.string(), bytes: z.int() }),
+  event('file.versioned', {
+    path: z.string(),
+    version: z.string().describe('Where its text is kept, as somebody had changed it by hand.'),
+  }),
   event('desktop.window', { program: z.string() }),
   event('verdict', { verdict: Verdict, reason: Reason.nullable() }),
   event('log', { level: z.enum(['info', 'warning', 'error']), message: z.string() }),
@@ -56,6 +70,7 @@ export type ModelCalled = z.infer<typeof ModelCalled>
 /** What the server itself tells of a job. */
 export const ServerEvent = z.discriminatedUnion('type', [
   event('job.state', { from: JobState.nullable(), to: JobState, reason: Reason.nullable() }),
+  z.object({ type: z.literal('job.prompted'), data: FollowUp }),
   event('job.waiting', { waiting: Waiting.nullable() }),
   z.object({ type: z.literal('model.generating'), data: ModelGenerating }),
   z.object({ type: z.literal('model.called'), data: ModelCalled }),

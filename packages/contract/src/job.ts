@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { limits } from './limits.ts'
 
-/** A job's states. The last three are final for the job's present run; `restart` begins a new run. */
+/** A job's states. The last three are final for the job's present run; `restart` and follow-ups begin a new run. */
 export const JobState = z.enum(['queued', 'starting', 'running', 'succeeded', 'failed', 'canceled'])
 export type JobState = z.infer<typeof JobState>
 
@@ -140,6 +140,20 @@ export type NewJob = z.infer<typeof NewJob>
 /** What a caller may write: defaults left out. */
 export type NewJobInput = z.input<typeof NewJob>
 
+/** The body of `POST /jobs/{id}/prompts`. Unknown fields are refused. */
+export const NewPrompt = z.strictObject({
+  prompt: Task.describe('What to change about the program that is there: “now make it a window”.'),
+  check: Check.optional().describe(
+    'What decides about the changed program. Absent: that it compiles and runs; the task’s check would contradict the wish.',
+  ),
+})
+export type NewPrompt = z.infer<typeof NewPrompt>
+export type NewPromptInput = z.input<typeof NewPrompt>
+
+/** What a run goes on with in the sandbox of the run before. */
+export const FollowUp = z.object({ prompt: z.string(), check: Check.nullable() })
+export type FollowUp = z.infer<typeof FollowUp>
+
 export const CheckName = z.enum(['compiles', 'runs', 'stdout', 'tests', 'command'])
 
 /** One check's evidence. `output` is the end of what was printed, at most 4 KiB. */
@@ -183,8 +197,9 @@ export const JobId = z.string().regex(/^job-[0-9a-z]{12}$/, 'must be a job id su
 
 export const Job = z.object({
   id: JobId,
-  run: z.int().describe('1 for the first run; each restart adds one.'),
+  run: z.int().describe('1 for the first run; each restart and each follow-up adds one.'),
   task: z.string(),
+  followUp: FollowUp.nullable().describe('What the present run changes; null where it runs the task.'),
   name: z.string().nullable(),
   model: z.string(),
   language: Language,

@@ -20,9 +20,12 @@ export const linkVersion = 1
 export const linkPaths = {
   /** GET → AgentStatus */
   status: '/status',
-  /** PUT Assignment → 204; 409 when another one was taken before. The same one again is 204. */
+  /**
+   * PUT Assignment → 204; 409 when another one was taken before. The same one again is 204, and so is a follow-up of the
+   * same job, which begins when the run before has ended.
+   */
   assignment: '/assignment',
-  /** POST → 204: end the work; the desktop stays. */
+  /** POST ?run=n → 204: end the work of that run, if it is the present one; the desktop stays. */
   cancel: '/cancel',
   /** PUT Life → 204: how long from now until the sandbox ends itself. */
   life: '/life',
@@ -46,12 +49,17 @@ export const AgentStatus = z.object({
 })
 export type AgentStatus = z.infer<typeof AgentStatus>
 
-/** What a sandbox is handed. `show` opens a desktop again on files that the server has put back; nothing is run. */
+/**
+ * What a sandbox is handed: one job, and after that only follow-ups of it. `show` opens a desktop again on files that the
+ * server has put back; nothing is run.
+ */
 export const Assignment = z.object({
   job: JobId,
   run: z.int(),
   mode: z.enum(['work', 'show']),
   task: Task,
+  /** What to change about the program that is there; null: to make one that does the task. */
+  followUp: Task.nullable(),
   model: ModelName,
   language: Language,
   check: Check.nullable(),
@@ -63,7 +71,12 @@ export type Assignment = z.infer<typeof Assignment>
 export const Life = z.object({ seconds: z.number().min(0) })
 
 /** An agent's event with its number: from 1 in each sandbox, without gaps. */
-export const NumberedEvent = z.object({ number: z.int().min(1), event: AgentEvent })
+export const NumberedEvent = z.object({
+  number: z.int().min(1),
+  /** Absent: the present one; agents that know no follow-ups have no other. */
+  run: z.int().optional(),
+  event: AgentEvent,
+})
 export type NumberedEvent = z.infer<typeof NumberedEvent>
 
 export const FileEntry = z.object({ path: z.string(), bytes: z.int(), modifiedAt: z.iso.datetime() })

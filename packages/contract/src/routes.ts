@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Control, ControlCall, ControlGift, NewInput, ViewerId } from './control.ts'
 import type { ErrorCode } from './error.ts'
-import { Job, JobId, JobState, ModelName, NewJob } from './job.ts'
+import { Job, JobId, JobState, ModelName, NewJob, NewPrompt } from './job.ts'
 import { limits } from './limits.ts'
 import { FileList } from './link.ts'
 import { recordingMedia } from './recording.ts'
@@ -27,6 +27,7 @@ export type Route = {
 }
 
 const job = z.object({ id: JobId })
+const idempotency = z.object({ 'idempotency-key': z.string().min(1).max(200).optional() })
 const whole = (what: string) =>
   z
     .string()
@@ -110,7 +111,7 @@ export const routes = {
     method: 'POST',
     path: '/jobs',
     summary: 'Create a job',
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: idempotency,
     body: NewJob,
     success: { status: 202, body: Job },
     errors: ['idempotency_conflict', 'too_large', 'not_json', 'storage_full'],
@@ -162,6 +163,17 @@ export const routes = {
     params: job,
     success: { status: 202, body: Job },
     errors: ['not_found', 'storage_full'],
+  }),
+  promptJob: route({
+    method: 'POST',
+    path: '/jobs/{id}/prompts',
+    summary:
+      'Change the program of a job that has ended, in the same sandbox: a new run, while its desktop is live',
+    params: job,
+    headers: idempotency,
+    body: NewPrompt,
+    success: { status: 202, body: Job },
+    errors: ['not_found', 'conflict', 'idempotency_conflict', 'too_large', 'not_json', 'storage_full'],
   }),
   extendJob: route({
     method: 'POST',

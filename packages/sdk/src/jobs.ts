@@ -1,5 +1,5 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
-import type { Job, JobState, NewJobInput } from '@vitrine/contract/job.ts'
+import type { Job, JobState, NewJobInput, NewPromptInput } from '@vitrine/contract/job.ts'
 import { Control } from './control.ts'
 import { Files } from './files.ts'
 import { follow } from './follow.ts'
@@ -42,7 +42,7 @@ export class Jobs {
     job: NewJobInput,
     { idempotencyKey, signal }: Options & { idempotencyKey?: string } = {},
   ): Promise<Job> {
-    const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+    const headers = idempotent(idempotencyKey)
     return this.#transport.json('POST /jobs', { body: job, headers, signal })
   }
 
@@ -90,6 +90,20 @@ export class Jobs {
   /** Runs the task again in a new sandbox; the history is kept. */
   restart(id: string, { signal }: Options = {}): Promise<Job> {
     return this.#transport.json('POST /jobs/{id}/restart', { params: { id }, signal })
+  }
+
+  /**
+   * Goes on with the program of a job that has ended, in the same sandbox: `{ prompt: 'Now make it a window.' }`. It is a new
+   * run of the job; throws `conflict` while the job works or where its desktop is not live. The file as it is now, changes
+   * by hand included, is what the model sees. An `idempotencyKey` is for calls that are repeated, as in `create`.
+   */
+  prompt(
+    id: string,
+    prompt: NewPromptInput,
+    { idempotencyKey, signal }: Options & { idempotencyKey?: string } = {},
+  ): Promise<Job> {
+    const headers = idempotent(idempotencyKey)
+    return this.#transport.json('POST /jobs/{id}/prompts', { params: { id }, body: prompt, headers, signal })
   }
 
   /** Lets the desktop live on for so many seconds from now. */
@@ -195,3 +209,6 @@ export class Jobs {
     return isFinal(job.state) && job.desktop.state === 'closed'
   }
 }
+
+const idempotent = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { 'idempotency-key': key }

@@ -43,6 +43,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   id: 'job-0123456789ab',
   run: 1,
   task: 'Print the squares.',
+  followUp: null,
   name: null,
   model: 'qwen3:0.6b',
   language: 'python',

@@ -37,6 +37,7 @@ describe('the client and the route table', () => {
     stopJob: ({ jobs }) => jobs.stop(id),
     openJob: ({ jobs }) => jobs.open(id),
     restartJob: ({ jobs }) => jobs.restart(id),
+    promptJob: ({ jobs }) => jobs.prompt(id, { prompt: 'y' }, { idempotencyKey: 'k' }),
     extendJob: ({ jobs }) => jobs.extend(id, 60),
     deleteJob: ({ jobs }) => jobs.delete(id),
     deleteJobs: ({ jobs }) => jobs.deleteAll({ state: ['failed'] }),

@@ -125,11 +125,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       tell: (job, message) => report(job, { from: 'recorder', message }),
     }),
   )
-  const record = (link: Link, { id, run }: StoredJob) => {
+  const record = (link: Link, { id, run }: StoredJob, signal: AbortSignal) => {
     const gone = new AbortController()
     void link.closed.then(() => gone.abort())
-    const open = (signal: AbortSignal) => link.desktop(signal)
-    recordings.record(id, run, open, AbortSignal.any([stopping, gone.signal])).catch((error: unknown) => {
+    const open = (opening: AbortSignal) => link.desktop(opening)
+    const ending = AbortSignal.any([stopping, gone.signal, signal])
+    recordings.record(id, run, open, ending).catch((error: unknown) => {
       log.error({ job: id, error }, 'a desktop is no longer recorded')
     })
   }
@@ -187,7 +188,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       upgrade: (job) => upgrades(access, doorsOf(job), acceptViewer),
     }),
   )
-  const steps = new Steps({ ...store, fleet, links, agents, files, ports, recordings })
+  const steps = new Steps({ ...store, fleet, links, agents, holders, files, ports, recordings })
   const { poolSize, concurrency } = config
   const reconciler = new Reconciler({ db, fleet, steps, poolSize, concurrency, log })
 

@@ -54,6 +54,8 @@ function tellOne(story: Story, event: JobEvent): Story {
       const noted = note(reason ? `${stateWord[to]}: ${reason.message}` : stateWord[to], tone)
       return isFinal(to) ? wait(noted, event, undefined) : noted
     }
+    case 'job.prompted':
+      return note(`Asked: ${event.data.prompt}`)
     case 'job.waiting':
     case 'model.waiting':
       return wait(told, event, event.data.waiting?.message)
@@ -72,6 +74,8 @@ function tellOne(story: Story, event: JobEvent): Story {
       return { ...told, entries: changeCandidate(told.entries, event) }
     case 'file.saved':
       return note(`Saved ${event.data.path}`)
+    case 'file.versioned':
+      return note(`${event.data.path} was changed by hand; its text is kept as ${event.data.version}`)
     case 'desktop.window':
       return addWindow(told, event, event.data.program)
     case 'verdict':

@@ -14,6 +14,7 @@ export type JobRoutes = Pick<
   | 'stopJob'
   | 'openJob'
   | 'restartJob'
+  | 'promptJob'
   | 'extendJob'
   | 'deleteJob'
   | 'deleteJobs'
@@ -37,6 +38,8 @@ export function jobRoutes(jobs: Jobs, desktopUrl: (job: StoredJob) => string): J
     stopJob: async ({ params }) => show(await jobs.stop(params.id)),
     openJob: async ({ params }) => show(await jobs.open(params.id)),
     restartJob: async ({ params }) => show(await jobs.restart(params.id)),
+    promptJob: async ({ params, body, headers }) =>
+      show(await jobs.prompt(params.id, body, headers['idempotency-key'])),
     extendJob: async ({ params, body }) => show(await jobs.extend(params.id, body.seconds)),
     deleteJob: ({ params }) => jobs.remove(params.id),
     deleteJobs: async ({ query }) => ({ deleted: await jobs.removeAll(query.state) }),

@@ -29,6 +29,8 @@ function lineOf(event: JobEvent): string | null {
   switch (event.type) {
     case 'job.state':
       return `job ${event.data.to}${event.data.reason ? `: ${event.data.reason.message}` : ''}`
+    case 'job.prompted':
+      return `asked: ${event.data.prompt}`
     case 'job.waiting':
       return event.data.waiting && `waiting: ${event.data.waiting.message}`
     case 'desktop.state':
@@ -45,6 +47,8 @@ function lineOf(event: JobEvent): string | null {
     }
     case 'file.saved':
       return `saved ${event.data.path} (${event.data.bytes} bytes)`
+    case 'file.versioned':
+      return `${event.data.path} was changed by hand; kept as ${event.data.version}`
     case 'files.kept':
       return `kept ${event.data.files} files (${event.data.bytes} bytes)`
     case 'verdict':

@@ -25,8 +25,8 @@ export type AgentsOptions = {
   links: Links
   meter: Meter
   files: FileStore
-  /** Records a job's desktop for as long as its link holds. */
-  record: (link: Link, job: StoredJob) => void
+  /** Records a job's desktop for as long as its link holds and `signal` lets it. */
+  record: (link: Link, job: StoredJob, signal: AbortSignal) => void
   wake: () => void
   logger: Logger
   signal: AbortSignal
@@ -35,6 +35,8 @@ export type AgentsOptions = {
 /** The agents that are linked: takes them up when they dial, follows what they tell, keeps what they leave. */
 export class Agents {
   readonly #options: AgentsOptions
+  /** The run whose desktop is recorded over a link, and what ends that. */
+  readonly #recorded = new WeakMap<Link, { run: number; stop: AbortController }>()
   readonly #followed = new WeakSet<Link>()
 
   constructor(options: AgentsOptions) {
@@ -46,11 +48,14 @@ export class Agents {
     this.#takeUp(link).catch((error: unknown) => this.#lost(link, error))
   }
 
-  /** Stores what the agent tells of this job, from where the store left off, for as long as the link holds. */
+  /**
+   * Stores what the agent tells of this job, from where the store left off, for as long as the link holds; each run's
+   * desktop is recorded for itself.
+   */
   follow(link: Link, job: StoredJob): void {
+    this.#record(link, job)
     if (this.#followed.has(link)) return
     this.#followed.add(link)
-    this.#options.record(link, job)
     this.#follow(link, job).catch((error: unknown) => this.#lost(link, error))
   }
 
@@ -73,7 +78,7 @@ export class Agents {
     try {
       const kept = await files.keep(job, run, source, bounded)
       const told = await change(this.#options, job, ({ deleting }) =>
-        deleting ? null : { events: [{ type: 'files.kept', data: kept }] },
+        deleting ? null : { ofRuns: [{ run, event: { type: 'files.kept', data: kept } }] },
       )
       // The job was deleted meanwhile, and its files perhaps before these came.
       if (!told) await files.remove(job)
@@ -82,6 +87,15 @@ export class Agents {
       logger.warn({ job, sandbox, error }, 'the files of a sandbox were not kept')
       return false
     }
+  }
+
+  #record(link: Link, job: StoredJob): void {
+    const before = this.#recorded.get(link)
+    if (before?.run === job.run) return
+    before?.stop.abort()
+    const stop = new AbortController()
+    this.#recorded.set(link, { run: job.run, stop })
+    this.#options.record(link, job, stop.signal)
   }
 
   async #takeUp(link: Link): Promise<void> {
@@ -119,13 +133,13 @@ export class Agents {
       if (!after || !isLast) continue
       wake()
       await this.#tell(link, after)
-      await this.keepFiles(link.sandbox, job.id, job.run, signal)
+      await this.keepFiles(link.sandbox, job.id, after.run, signal)
     }
   }
 
   /** Ends canceled work, and says when the sandbox is to end itself should no server be there to end it. */
   async #tell(link: Link, job: StoredJob): Promise<void> {
-    if (isFinal(job.state) && job.life.verdict === null) await link.cancel(this.#options.signal)
+    if (isFinal(job.state) && job.life.verdict === null) await link.cancel(job.run, this.#options.signal)
     const { seconds, desktopSeconds } = job.request.limits
     const left =
       isFinal(job.state) && job.life.expiresAt !== null

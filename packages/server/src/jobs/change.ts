@@ -4,20 +4,25 @@ import { desktopMoves, isFinal, jobMoves } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { findJob, updateJob, type StoredJob } from '../store/jobs.ts'
+import { insertPromptKey, type PromptKey } from '../store/prompts.ts'
 import type { Database, JobLife } from '../store/schema.ts'
 
 export type Patch = Partial<Pick<StoredJob, 'state' | 'desktop' | 'sandbox' | 'run' | 'deleting'>> & {
   life?: Partial<JobLife>
   /** Told before the moves that the patch itself makes. */
   events?: readonly EventBody[]
+  /** Events that may be of a run before the present one. */
+  ofRuns?: readonly { run: number; event: EventBody }[]
   /** Said with a change of the desktop. */
   message?: string
+  /** Written down with a follow-up. */
+  promptKey?: PromptKey | undefined
 }
 
 type Store = { db: Database; log: EventLog }
 
-/** Answers null where nothing is to be done any more. */
-export type Decide = (job: StoredJob) => Patch | null
+/** Answers null where nothing is to be done any more. What it reads, it reads in the change's transaction. */
+export type Decide = (job: StoredJob, transaction: Database) => Patch | null | Promise<Patch | null>
 
 /**
  * The one way a job changes: reads it, asks `decide` for a patch, and writes patch and events in one transaction,
@@ -58,16 +63,20 @@ async function changeIn(
   decide: Decide,
 ): Promise<StoredJob | null | 'again'> {
   const before = await findJob(transaction, id)
-  const patch = before && decide(before)
+  const patch = before && (await decide(before, transaction))
   if (!before || !patch) return null
   const after = patched(before, patch)
   if (!(await updateJob(transaction, after))) return 'again'
+  const at = now()
+  for (const { run, event } of patch.ofRuns ?? []) await log.append(transaction, id, run, at, [event])
   const events = [...(patch.events ?? []), ...moves(before, after, patch)]
-  await log.append(transaction, id, after.run, now(), events)
+  await log.append(transaction, id, after.run, at, events)
+  if (patch.promptKey) await insertPromptKey(transaction, id, patch.promptKey)
   return { ...after, version: after.version + 1 }
 }
 
-function patched(before: StoredJob, { life, events: _, message: __, ...fields }: Patch): StoredJob {
+function patched(before: StoredJob, patch: Patch): StoredJob {
+  const { life, events: _, ofRuns: __, message: ___, promptKey: ____, ...fields } = patch
   const after = { ...before, ...fields, life: { ...before.life, ...life } }
   const legal =
     after.run === before.run

@@ -40,6 +40,11 @@ export class Holders {
     return this.#keep({ sandbox, job: job.id, run: job.run, budget })
   }
 
+  /** A new run begins in this sandbox, with a budget of its own. */
+  forget(sandbox: string): void {
+    this.#known.delete(sandbox)
+  }
+
   /** Calls at the same time must share one budget: the second finds what the first has read. */
   #isKnown(sandbox: string, { id, run }: { id: string; run: number }): boolean {
     const holder = this.#known.get(sandbox)?.holder

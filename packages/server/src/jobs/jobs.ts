@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import { isFinal, type JobState, type NewJob, type Reason } from '@vitrine/contract/job.ts'
+import { isFinal, type JobState, type NewJob, type NewPrompt, type Reason } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import {
@@ -12,11 +12,13 @@ import {
   type JobFilter,
   type StoredJob,
 } from '../store/jobs.ts'
+import { promptHash } from '../store/prompts.ts'
 import type { Database, JobLife } from '../store/schema.ts'
-import { change, type Patch } from './change.ts'
+import { change, type Decide, type Patch } from './change.ts'
 import { newId } from './id.ts'
 
 const freshLife: JobLife = {
+  followUp: null,
   phase: null,
   waiting: null,
   reason: null,
@@ -63,7 +65,7 @@ export class Jobs {
    */
   async create(wanted: NewJob, idempotencyKey?: string): Promise<StoredJob> {
     const { db, log, wake, defaultModel, requireModel } = this.#options
-    const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
+    const hash = hashOf(wanted)
     const { name, model, check, ...rest } = wanted
     const request = {
       ...rest,
@@ -76,12 +78,7 @@ export class Jobs {
     if (model !== undefined && !isKnown) await requireModel(model)
     const job = await db.transaction().execute(async (transaction) => {
       const earlier = idempotencyKey ? await findByIdempotencyKey(transaction, idempotencyKey) : null
-      if (earlier && earlier.hash !== hash) {
-        throw new VitrineError(
-          'idempotency_conflict',
-          'This Idempotency-Key was used before with another body.',
-        )
-      }
+      if (earlier && earlier.hash !== hash) throw otherBody()
       if (earlier) return earlier.job
       const job = await insertJob(
         transaction,
@@ -161,6 +158,30 @@ export class Jobs {
     }))
   }
 
+  /**
+   * Goes on with the program that is there, in the same sandbox: a new run of the job. It is on the disk when this returns.
+   * The same idempotency key does nothing again, and is `idempotency_conflict` with another body.
+   */
+  prompt(id: string, wanted: NewPrompt, idempotencyKey?: string): Promise<StoredJob> {
+    const hash = hashOf(wanted)
+    const promptKey = idempotencyKey === undefined ? undefined : { key: idempotencyKey, hash }
+    return this.#change(id, async (job, transaction) => {
+      const earlier = promptKey ? await promptHash(transaction, id, promptKey.key) : null
+      if (earlier !== null && earlier !== hash) throw otherBody()
+      if (earlier !== null) return null
+      requireLiveDesktop(job)
+      const followUp = { prompt: wanted.prompt, check: wanted.check ?? null }
+      const { usage, desktopPort, agentEvents } = job.life
+      return {
+        run: job.run + 1,
+        state: 'queued',
+        life: { ...freshLife, followUp, usage, usageBefore: usage, desktopPort, agentEvents },
+        events: [{ type: 'job.prompted', data: followUp }],
+        promptKey,
+      }
+    })
+  }
+
   extend(id: string, seconds: number): Promise<StoredJob> {
     return this.#change(id, (job) => {
       if (job.desktop === 'closed') throw new VitrineError('conflict', `The desktop of job ${id} is closed.`)
@@ -187,8 +208,10 @@ export class Jobs {
     return ids.length
   }
 
-  async #change(id: string, decide: (job: StoredJob) => Patch | null): Promise<StoredJob> {
-    const changed = await change(this.#options, id, (job) => (job.deleting ? null : decide(job)))
+  async #change(id: string, decide: Decide): Promise<StoredJob> {
+    const changed = await change(this.#options, id, (job, transaction) =>
+      job.deleting ? null : decide(job, transaction),
+    )
     this.#options.wake()
     if (changed) this.#options.tell(changed)
     return changed ?? this.get(id)
@@ -210,9 +233,21 @@ function canceled(job: StoredJob, reason: Reason): Patch {
       finishedAt,
       expiresAt: finishedAt + job.request.limits.desktopSeconds * 1000,
       // A desktop that nobody has seen yet is not kept.
-      closing: job.state === 'starting',
+      closing: job.desktop === 'opening',
     },
   }
 }
 
+function requireLiveDesktop({ id, state, desktop, life }: StoredJob): void {
+  if (!isFinal(state)) {
+    throw new VitrineError('conflict', `Job ${id} still works; wait for its end, or cancel it first.`)
+  }
+  if (desktop === 'live' && !life.closing) return
+  const how = desktop === 'opening' ? 'is still being opened' : 'is closed; open it first'
+  throw new VitrineError('conflict', `The desktop of job ${id} ${how}.`)
+}
+
+const hashOf = (body: object) => createHash('sha256').update(JSON.stringify(body)).digest('hex')
+const otherBody = () =>
+  new VitrineError('idempotency_conflict', 'This Idempotency-Key was used before with another body.')
 const notFound = (id: string) => new VitrineError('not_found', `There is no job ${id}.`)

@@ -19,7 +19,8 @@ export type Report =
   | { from: 'gateway'; generating: ModelGenerating }
 
 /** The only way back: applies a report to a job. Reported twice, it counts once. The job, if it changed. */
-export function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
+export async function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
+  if (report.from === 'agent') await change(store, id, (job) => begins(job, report))
   return change(store, id, (job) => {
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
@@ -74,12 +75,26 @@ const sum = (a: Usage, b: Usage): Usage => ({
   tokensOut: a.tokensOut + b.tokensOut,
 })
 
+/** The first word of a follow-up's work may come before the server has written down that it was handed over. */
+function begins(job: StoredJob, { sandbox, events }: Report & { from: 'agent' }): Patch | null {
+  const isMeant = job.sandbox === sandbox && job.state === 'starting' && job.desktop === 'live'
+  return isMeant && events.some(({ run }) => run === job.run) ? running() : null
+}
+
+/** The agent has taken the work. */
+export const running = (): Patch => ({ state: 'running', life: { startedAt: now(), waiting: null } })
+
 function fromAgent(job: StoredJob, report: Report & { from: 'agent' }): Patch | null {
   const fresh = report.events.filter(({ number }) => number > job.life.agentEvents)
   const last = fresh.at(-1)
   if (!last) return null
-  const events = fresh.map(({ event }) => event)
-  const patch: Patch = { events, life: { agentEvents: last.number } }
+  const [late, present] = partition(fresh, ({ run = job.run }) => run < job.run)
+  const events = present.map(({ event }) => event)
+  const patch: Patch = {
+    ofRuns: late.map(({ run = job.run, event }) => ({ run, event })),
+    events,
+    life: { agentEvents: last.number },
+  }
   if (job.state !== 'running') return patch
   for (const event of events) {
     if (event.type === 'job.phase') patch.life!.phase = event.data.phase
@@ -129,4 +144,9 @@ function waits({ life }: StoredJob, waiting: Waiting | null) {
     waitingSince: null,
     waited: life.waited + (waitingSince === null ? 0 : now() - waitingSince),
   }
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const { first = [], second = [] } = Object.groupBy(all, (one) => (isFirst(one) ? 'first' : 'second'))
+  return [first, second]
 }

@@ -64,6 +64,29 @@ describe('a queued job', () => {
 
 describe('a job that holds a sandbox', () => {
   const held = { sandbox: 'sbx-1', desktop: 'live' } as const
+  test('is handed a follow-up there when a slot is free, and waits for one as a new job does', () => {
+    const asked = job({ run: 2, state: 'queued', ...held })
+    expect(brief(plan(world([asked], [box()])))).toEqual(['assign job-1 sbx-1'])
+    expect(plan(world([asked], [box({ link: 'none' })]))).toEqual([])
+    const running = job({ id: 'job-0', state: 'running', desktop: 'live', sandbox: 'sbx-0' })
+    const boxes = [box({ id: 'sbx-0' }), box()]
+    const [wait] = plan(world([running, asked], boxes, { concurrency: 1 }))
+    expect(wait).toMatchObject({ do: 'wait', job: { id: 'job-1' }, waiting: { for: 'slot' } })
+    const later = job({ id: 'job-2', number: 2 })
+    const pool = box({ id: 'sbx-2', pooled: true })
+    expect(brief(plan(world([running, asked, later], [...boxes, pool])))).toEqual([
+      'assign job-1 sbx-1',
+      'wait job-2',
+      'remove sbx-2',
+    ])
+  })
+  test.each(['queued', 'starting'] as const)(
+    'fails where it is lost with a follow-up that is %s',
+    (state) => {
+      const asked = job({ run: 2, state, ...held })
+      expect(plan(world([asked], []))).toMatchObject([{ do: 'fail', reason: { code: 'sandbox_lost' } }])
+    },
+  )
   test('is handed over when the agent is linked', () => {
     const starting = job({ state: 'starting', desktop: 'opening', sandbox: 'sbx-1' })
     expect(brief(plan(world([starting], [box()])))).toEqual(['assign job-1 sbx-1'])

@@ -70,14 +70,17 @@ export function plan(world: World): Action[] {
       const hasSlot = isFinal(job.state) || slots > 0
       const due = job.life.notBefore <= world.now
       const ready = hasSlot && due && takesPooled(job) ? free.shift() : undefined
-      if (!hasSlot)
-        actions.push(...wait(job, { for: 'slot', message: `all ${world.concurrency} slots are taken` }))
+      if (!hasSlot) actions.push(...waitForSlot(job, world))
       else if (ready) actions.push({ do: 'claim', job, sandbox: ready })
       else if (!world.runtimeAnswers) {
         actions.push(...wait(job, { for: 'sandbox', message: 'the container engine does not answer' }))
       } else if (due) actions.push({ do: 'start', job })
       if (!isFinal(job.state)) slots--
-    } else if (job.sandbox) actions.push(...planHeld(job, job.sandbox, world))
+    } else if (job.sandbox) {
+      const hasSlot = job.state !== 'queued' || slots > 0
+      actions.push(...planHeld(job, job.sandbox, world, hasSlot))
+      if (job.state === 'queued') slots--
+    }
   }
   const claimed = new Set(actions.flatMap((action) => (action.do === 'claim' ? [action.sandbox] : [])))
   return [
@@ -104,8 +107,8 @@ function isFree(box: Sandbox, { busy }: World): boolean {
   return box.pooled && box.state === 'running' && box.link === 'ready' && !busy.has(box.id)
 }
 
-/** For a job that holds a sandbox. */
-function planHeld(job: StoredJob, id: string, world: World): Action[] {
+/** For a job that holds a sandbox. One that is queued has a follow-up, and waits for its turn like all others. */
+function planHeld(job: StoredJob, id: string, world: World, hasSlot: boolean): Action[] {
   const box = world.sandboxes.get(id)
   if (!box && !world.runtimeAnswers) return []
   const lost = whyLost(job, box, world)
@@ -116,7 +119,7 @@ function planHeld(job: StoredJob, id: string, world: World): Action[] {
       return [{ do: 'close', job, message: 'its time was over' }]
     }
   }
-  if (lost && job.state === 'starting') {
+  if (lost && job.state === 'starting' && job.desktop === 'opening') {
     return job.life.attempts + 1 < maxAttempts
       ? [{ do: 'retry', job, message: lost.message }]
       : [{ do: 'fail', job, reason: { code: 'sandbox_failed', message: lost.message } }]
@@ -129,13 +132,13 @@ function planHeld(job: StoredJob, id: string, world: World): Action[] {
   if (box?.state === 'paused') {
     return wait(job, { for: 'sandbox', message: 'the sandbox was paused by hand; it goes on when unpaused' })
   }
-  if (
-    box?.link === 'ready' &&
-    (job.state === 'starting' || (isFinal(job.state) && job.desktop === 'opening'))
-  ) {
-    return [{ do: 'assign', job, sandbox: id }]
-  }
+  if (!hasSlot) return waitForSlot(job, world)
+  if (box?.link === 'ready' && wantsAssignment(job)) return [{ do: 'assign', job, sandbox: id }]
   return job.life.waiting?.for === 'sandbox' && job.state === 'running' ? wait(job, null) : []
+}
+
+function wantsAssignment({ state, desktop }: StoredJob): boolean {
+  return state === 'queued' || state === 'starting' || (isFinal(state) && desktop === 'opening')
 }
 
 /** Milliseconds since the work began, without those spent waiting for the model. */
@@ -161,6 +164,9 @@ function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason
   }
   return null
 }
+
+const waitForSlot = (job: StoredJob, { concurrency }: World) =>
+  wait(job, { for: 'slot', message: `all ${concurrency} slots are taken` })
 
 function wait(job: StoredJob, waiting: Waiting | null): Action[] {
   return job.life.waiting?.message === waiting?.message ? [] : [{ do: 'wait', job, waiting }]

@@ -4,12 +4,23 @@ import type { StoredJob } from '../store/jobs.ts'
 /** A stored job as the API shows it; `desktopUrl` tells where a live desktop is seen. */
 export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string): Job {
   const { task, name, model, language, check, limits, labels, createdAt } = job.request
-  const { phase, waiting, reason, verdict, usage, tokensPerSecond, startedAt, finishedAt, expiresAt } =
-    job.life
+  const {
+    followUp,
+    phase,
+    waiting,
+    reason,
+    verdict,
+    usage,
+    tokensPerSecond,
+    startedAt,
+    finishedAt,
+    expiresAt,
+  } = job.life
   return {
     id: job.id,
     run: job.run,
     task,
+    followUp,
     name,
     model,
     language,

@@ -12,8 +12,10 @@ import type { Database } from '../store/schema.ts'
 import type { Agents } from './agents.ts'
 import { change } from './change.ts'
 import type { Fleet } from './fleet.ts'
+import type { Holders } from './holders.ts'
 import { newId } from './id.ts'
 import { latestKept } from './kept.ts'
+import { running } from './observe.ts'
 
 const keepMilliseconds = 60_000
 
@@ -23,6 +25,7 @@ export type StepsOptions = {
   fleet: Fleet
   links: Links
   agents: Agents
+  holders: Holders
   files: FileStore
   ports: DesktopPorts
   recordings: { remove: (job: string) => Promise<void> }
@@ -64,6 +67,7 @@ export class Steps {
     const { links, agents, ports } = this.#options
     const link = links.find(sandbox)
     if (!link) return
+    if (job.desktop === 'live') return this.#goOn(job, link, signal)
     const show = isFinal(job.state)
     if (show) await this.#putBack(job, link, signal)
     const refused = await this.#handOver(link, assignment(job, show ? 'show' : 'work'), signal)
@@ -74,11 +78,9 @@ export class Steps {
     const desktopPort = await ports.open(job.id)
     const assigned = await change(this.#options, job.id, (before) => {
       if (before.sandbox !== sandbox || before.desktop !== 'opening' || before.life.closing) return null
-      const began = now()
-      const life = { desktopPort, waiting: null }
-      return show
-        ? { desktop: 'live', life: { ...life, expiresAt: began + job.request.limits.desktopSeconds * 1000 } }
-        : { desktop: 'live', state: 'running', life: { ...life, startedAt: began } }
+      const expiresAt = now() + job.request.limits.desktopSeconds * 1000
+      const patch = show ? { life: { expiresAt, waiting: null } } : running()
+      return { ...patch, desktop: 'live', life: { ...patch.life, desktopPort } }
     })
     if (!assigned) return
     agents.follow(link, assigned)
@@ -153,6 +155,26 @@ export class Steps {
     log.wake(job.id)
   }
 
+  /** Hands a follow-up to the sandbox that the job has; where it can't go on there, the run has failed. */
+  async #goOn(job: StoredJob, link: Link, signal: AbortSignal): Promise<void> {
+    const { agents, holders } = this.#options
+    // Whatever the follow-up does to them, the files as they were before it can be had.
+    if (job.state === 'queued') await agents.keepFiles(link.sandbox, job.id, job.run - 1, signal)
+    const isMeant = (before: StoredJob) => before.run === job.run && before.sandbox === link.sandbox
+    const starting = await change(this.#options, job.id, (before) =>
+      isMeant(before) && before.state === 'queued' ? { state: 'starting', life: { waiting: null } } : null,
+    )
+    const meant = starting ?? job
+    if (meant.state !== 'starting') return
+    holders.forget(link.sandbox)
+    const refused = await this.#handOver(link, assignment(meant, 'work'), signal)
+    if (refused !== null) return this.fail(meant, { code: 'sandbox_failed', message: refused })
+    const assigned = await change(this.#options, job.id, (before) =>
+      isMeant(before) && before.state === 'starting' ? running() : null,
+    )
+    agents.follow(link, assigned ?? meant)
+  }
+
   #hold(job: StoredJob, sandbox: string, waiting: Waiting | null): Promise<StoredJob | null> {
     return change(this.#options, job.id, (before) => {
       if (before.sandbox !== null || before.run !== job.run || before.deleting) return null
@@ -189,17 +211,19 @@ export class Steps {
   }
 }
 
-function assignment(job: StoredJob, mode: 'work' | 'show'): Assignment {
-  const { task, model, language, check, limits } = job.request
+function assignment({ id, run, request, life }: StoredJob, mode: 'work' | 'show'): Assignment {
+  const { task, model, language, limits } = request
+  const { followUp, verdict } = life
   return {
-    job: job.id,
-    run: job.run,
+    job: id,
+    run,
     mode,
     task,
+    followUp: followUp && followUp.prompt,
     model,
     language,
-    check,
+    check: followUp ? followUp.check : request.check,
     limits,
-    program: job.life.verdict?.program ?? null,
+    program: verdict?.program ?? null,
   }
 }

@@ -62,9 +62,9 @@ export class Link {
     return status === 204
   }
 
-  /** Ends the work; the desktop stays. */
-  async cancel(signal: AbortSignal): Promise<void> {
-    await this.#send('POST', linkPaths.cancel, signal, '')
+  /** Ends the work of a run, unless another one has begun; the desktop stays. */
+  async cancel(run: number, signal: AbortSignal): Promise<void> {
+    await this.#send('POST', `${linkPaths.cancel}?run=${run}`, signal, '')
   }
 
   /** Lets the sandbox end itself so many seconds from now, unless told otherwise before. */

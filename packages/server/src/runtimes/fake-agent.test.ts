@@ -16,6 +16,7 @@ const assignment: Assignment = {
   job: 'job-0123456789ab',
   run: 1,
   mode: 'work',
+  followUp: null,
   task: 'Print done.',
   model: 'tiny',
   language: 'python',
@@ -84,7 +85,7 @@ test('a cancel aborts the script, and the agent stays', async () => {
   }
   const { link } = await linked(script)
   await link.call('PUT', linkPaths.assignment, assignment)
-  expect((await link.call('POST', linkPaths.cancel)).status).toBe(204)
+  expect((await link.call('POST', `${linkPaths.cancel}?run=1`)).status).toBe(204)
   await aborted.promise
   expect(await link.json('GET', linkPaths.status)).toMatchObject({ desktop: 'ready' })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
+import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { answer, type FakeLink } from './fake/answers.ts'
 import { fakeDesktop } from './fake/desktop.ts'
 import { keepDialling } from './fake/dial.ts'
@@ -32,7 +33,7 @@ export function fakeAgent(options: { socketPath: string; script?: FakeScript | u
     desktop: fakeDesktop(),
   }
   const life = new AbortController()
-  const work = new AbortController()
+  let work = new AbortController()
   let lifeTimer: NodeJS.Timeout | undefined
   let frozen: PromiseWithResolvers<void> | null = null
 
@@ -41,9 +42,11 @@ export function fakeAgent(options: { socketPath: string; script?: FakeScript | u
     ready: async () => frozen?.promise,
     begin: (assignment) => {
       state.assignment = assignment
+      work = new AbortController()
       const signal = AbortSignal.any([work.signal, life.signal])
       const save = (path: string, content: string) => putFile(state, path, Buffer.from(content))
-      script({ assignment, socketPath, signal, tell: state.events.tell, save }).catch((error: unknown) => {
+      const tell = (event: AgentEvent) => state.events.tell(assignment.run, event)
+      script({ assignment, socketPath, signal, tell, save }).catch((error: unknown) => {
         if (!signal.aborted) throw error
       })
     },

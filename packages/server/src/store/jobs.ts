@@ -117,6 +117,7 @@ export async function deleteJobRows(db: Database, id: string): Promise<void> {
   await db.deleteFrom('events').where('job', '=', id).execute()
   await db.deleteFrom('labels').where('job', '=', id).execute()
   await db.deleteFrom('shares').where('job', '=', id).execute()
+  await db.deleteFrom('prompts').where('job', '=', id).execute()
   await db.deleteFrom('jobs').where('id', '=', id).execute()
 }
 

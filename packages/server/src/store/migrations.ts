@@ -6,6 +6,7 @@ export const migrations: Record<string, Migration> = {
   '001-jobs': { up: createJobs },
   '002-budgets': { up: addBudgets },
   '003-shares': { up: createShares },
+  '004-prompts': { up: createPrompts },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -78,4 +79,20 @@ async function createShares(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at', 'integer', (c) => c.notNull())
     .execute()
   await db.schema.createIndex('shares_job').on('shares').columns(['job', 'created_at']).execute()
+}
+
+/** Jobs from before there were follow-ups run their task. */
+async function createPrompts(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('prompts')
+    .addColumn('job', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('hash', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('prompts_pk', ['job', 'key'])
+    .execute()
+  const jobs = db as Kysely<{ jobs: { id: string; life: string } }>
+  for (const { id, life } of await jobs.selectFrom('jobs').select(['id', 'life']).execute()) {
+    const changed = JSON.stringify({ followUp: null, ...(JSON.parse(life) as object) })
+    await jobs.updateTable('jobs').set({ life: changed }).where('id', '=', id).execute()
+  }
 }

@@ -1,6 +1,7 @@
 import type { Generated, Kysely } from 'kysely'
 import type {
   Check,
+  FollowUp,
   JobLimits,
   Language,
   Phase,
@@ -40,6 +41,8 @@ export type Schema = {
     created_at: number
     expires_at: number
   }
+  /** Idempotency keys of follow-ups; a job's own is in `jobs`. */
+  prompts: { job: string; key: string; hash: string }
   settings: { name: string; value: string }
 }
 
@@ -59,6 +62,8 @@ export type JobRequest = {
 
 /** What has become of it so far. */
 export type JobLife = {
+  /** What the present run changes; null where it runs the task. */
+  followUp: FollowUp | null
   phase: Phase | null
   waiting: Waiting | null
   reason: Reason | null

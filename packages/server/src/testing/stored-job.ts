@@ -3,6 +3,7 @@ import type { StoredJob } from '../store/jobs.ts'
 import type { JobLife, JobRequest } from '../store/schema.ts'
 
 const life: JobLife = {
+  followUp: null,
   phase: null,
   waiting: null,
   reason: null,

@@ -1,6 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { buffer, json } from 'node:stream/consumers'
-import { isDeepStrictEqual } from 'node:util'
 import { Assignment, Life, linkPaths, type AgentStatus, type FileList } from '@vitrine/contract/link.ts'
 import { z } from 'zod'
 import { putFile, type FakeState } from './state.ts'
@@ -47,13 +46,16 @@ const answers: Record<string, (request: Request) => Promise<void> | void> = {
     const assignment = await body(stream, Assignment)
     if (!assignment) return
     const before = link.state.assignment
-    if (before) return reply(stream, isDeepStrictEqual(before, assignment) ? 204 : 409)
-    link.begin(assignment)
+    const isSame = before?.job === assignment.job && before.run === assignment.run
+    const goesOn =
+      before?.job === assignment.job && before.run < assignment.run && assignment.followUp !== null
+    if (before && !isSame && !goesOn) return reply(stream, 409)
+    if (!isSame) link.begin(assignment)
     reply(stream, 204)
   },
 
-  [`POST ${linkPaths.cancel}`]: ({ stream, link }) => {
-    link.cancel()
+  [`POST ${linkPaths.cancel}`]: ({ stream, link, query }) => {
+    if (link.state.assignment?.run === Number(query.get('run'))) link.cancel()
     reply(stream, 204)
   },
 

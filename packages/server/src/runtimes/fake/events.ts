@@ -6,7 +6,7 @@ import type { NumberedEvent } from '@vitrine/contract/link.ts'
 export type KeptEvents = {
   /** Those that are not acknowledged yet. */
   readonly kept: readonly NumberedEvent[]
-  tell: (event: AgentEvent) => void
+  tell: (run: number, event: AgentEvent) => void
   acknowledge: (upTo: number) => void
   /** Those kept with a higher number than `after`, then each new one, until `signal` aborts. */
   follow: (after: number, signal: AbortSignal) => AsyncGenerator<NumberedEvent>
@@ -19,9 +19,9 @@ export function keptEvents(): KeptEvents {
 
   return {
     kept,
-    tell: (event) => {
+    tell: (run, event) => {
       last += 1
-      kept.push({ number: last, event })
+      kept.push({ number: last, run, event })
       told.emit('event')
     },
     acknowledge: (upTo) => {
