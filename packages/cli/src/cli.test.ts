@@ -350,7 +350,7 @@ describe('prompt', () => {
     const argv = ['prompt', id, '--check-stdout', 'b', '--', '-v "$(id)"']
     expect(await lab.run(argv)).toMatchObject({ code: 0 })
     const call = lab.calls.find(({ route }) => route === 'promptJob')
-    expect(call?.body).toEqual({ prompt: '-v "$(id)"', check: { stdout: 'b' } })
+    expect(call?.body).toEqual({ prompt: '-v "$(id)"', check: { stdout: 'b', whitespace: 'normalized' } })
     expect(call?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/)
   })
 
