@@ -17,9 +17,10 @@ const Kept = Final.extend({ text: z.string() })
 
 /**
  * A real model's samples, each asked for once and then kept in `folder` under (model, prompt, options, seed): the seed of
- * a sample is its place among those that were asked for with the same words.
+ * a sample is its place among those that were asked for with the same words. Threads that wait for each other crawl on a
+ * machine that has other work: there `threads` should be 1.
  */
-export function cachedSamples(url: string, folder: string): Ask {
+export function cachedSamples(url: string, folder: string, threads: number | undefined): Ask {
   // One call at a time: a call that waits in the server's queue has no header, and would be given up.
   let before: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(call: () => Promise<T>): Promise<T> => {
@@ -32,7 +33,10 @@ export function cachedSamples(url: string, folder: string): Ask {
     const asked = JSON.stringify({ ...body, options, stream: true })
     const file = join(folder, `${createHash('sha256').update(`${path}\n${asked}`).digest('hex')}.json`)
     const kept = await read(file)
-    const { text, ...final } = kept ?? (await inTurn(() => sample(`${url}${path}`, asked)))
+    const sent = threads
+      ? JSON.stringify({ ...body, options: { ...options, num_thread: threads }, stream: true })
+      : asked
+    const { text, ...final } = kept ?? (await inTurn(() => sample(`${url}${path}`, sent)))
     if (!kept) await write(file, { text, ...final })
     return {
       text,
@@ -56,7 +60,12 @@ export async function showModel(
     capabilities: z.array(z.string()),
     details: z.object({ family: z.string() }),
   })
-  const response = await fetch(`${url}/api/show`, { method: 'POST', body: JSON.stringify({ model }) })
+  const response = await fetch(`${url}/api/show`, { method: 'POST', body: JSON.stringify({ model }) }).catch(
+    () => undefined,
+  )
+  if (!response) throw new Error(`No Ollama answers at ${url}; start one, or name another with --ollama.`)
+  if (!response.ok)
+    throw new Error(`The Ollama at ${url} does not have ${model}; get it with: ollama pull ${model}`)
   const { template, capabilities, details } = Show.parse(await response.json())
   return { template, capabilities, family: details.family }
 }

@@ -2,13 +2,15 @@
  * How many simple tasks the product solves, beside one raw sample, one extracted sample, and an oracle that knows which of the
  * product's own samples was right; and without a check, what agreement brings. On real and on simulated models.
  *
- *     npm run bench:solve [-- --quick | --simulated | --real] [-- --ollama <url> --model <name>]
+ *     npm run bench:solve [-- --quick | --simulated | --real] [-- --ollama <url> --model <name>] [-- --threads <n>]
  *
+ * Without `--ollama`, a model that the benchmark does not bring is asked of the one at OLLAMA_HOST or localhost:11434.
  * Samples of real models are kept in ~/.cache/vitrine/solve, so that a second run takes minutes.
  */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { GEMMA, SMOLLM } from '../packages/engine/src/models.ts'
 import { startOllama } from '../test/testbed/ollama.ts'
 import { startSolver } from '../test/testbed/solver.ts'
 import { measure, type Tally } from './solve-measure.ts'
@@ -27,6 +29,7 @@ const { values: flags } = parseArgs({
     real: { type: 'boolean', default: false },
     ollama: { type: 'string' },
     model: { type: 'string', multiple: true },
+    threads: { type: 'string' },
   },
 })
 const tasks = flags.quick ? solveTasks.filter((_, index) => index % 4 === 0).slice(0, 10) : solveTasks
@@ -47,17 +50,26 @@ console.log(
 console.log(printTallies(tallies))
 
 async function runReal(): Promise<void> {
-  const own = flags.ollama ? undefined : await startOllama({ progress: (line) => console.error(line) })
+  const names = flags.model ?? [GEMMA.name, SMOLLM.name]
+  // The two toys come with an Ollama of their own; any other model is wanted from one that is there.
+  const isOwn =
+    flags.ollama === undefined && names.every((name) => name === GEMMA.name || name === SMOLLM.name)
+  const own = isOwn ? await startOllama({ progress: (line) => console.error(line) }) : undefined
   try {
-    const url = flags.ollama ?? own!.url
-    const names = flags.model ?? own?.models ?? []
+    const url = own?.url ?? flags.ollama ?? ollamaHost()
     for (const name of flags.quick ? names.slice(0, 1) : names) {
       const shown = await showModel(url, name)
-      await run({ name, ...shown }, cachedSamples(url, cache), false)
+      await run({ name, ...shown }, cachedSamples(url, cache, Number(flags.threads) || undefined), false)
     }
   } finally {
     await own?.stop()
   }
+}
+
+/** As Ollama's own programs read it. */
+function ollamaHost(): string {
+  const host = process.env['OLLAMA_HOST'] ?? 'localhost:11434'
+  return host.includes('://') ? host : `http://${host}`
 }
 
 async function run(scripted: ScriptedModel, ask: Ask, isSimulated: boolean): Promise<void> {
