@@ -37,7 +37,10 @@ const cache = join(process.env['VITRINE_CACHE_DIR'] ?? join(homedir(), '.cache/v
 const skills = flags.quick ? [0.2] : [0.05, 0.2, 0.5, 1]
 const template = '{{ .Messages }}'
 
-await using oracle = await startOracle()
+await using open = new AsyncDisposableStack()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void open.disposeAsync().finally(() => process.exit(130)))
+const oracle = open.use(await startOracle())
 const tallies: Tally[] = []
 for (const skill of flags.real ? [] : skills) {
   const name = `simulated-${skill}`
@@ -55,14 +58,11 @@ async function runReal(): Promise<void> {
   const isOwn =
     flags.ollama === undefined && names.every((name) => name === GEMMA.name || name === SMOLLM.name)
   const own = isOwn ? await startOllama({ progress: (line) => console.error(line) }) : undefined
-  try {
-    const url = own?.url ?? flags.ollama ?? ollamaHost()
-    for (const name of flags.quick ? names.slice(0, 1) : names) {
-      const shown = await showModel(url, name)
-      await run({ name, ...shown }, cachedSamples(url, cache, Number(flags.threads) || undefined), false)
-    }
-  } finally {
-    await own?.stop()
+  if (own) open.defer(own.stop)
+  const url = own?.url ?? flags.ollama ?? ollamaHost()
+  for (const name of flags.quick ? names.slice(0, 1) : names) {
+    const shown = await showModel(url, name)
+    await run({ name, ...shown }, cachedSamples(url, cache, Number(flags.threads) || undefined), false)
   }
 }
 
@@ -73,8 +73,10 @@ function ollamaHost(): string {
 }
 
 async function run(scripted: ScriptedModel, ask: Ask, isSimulated: boolean): Promise<void> {
-  await using model = await startBenchModel(scripted, ask)
-  await using solver = await startSolver(model.url)
+  await using here = new AsyncDisposableStack()
+  open.use(here)
+  const model = here.use(await startBenchModel(scripted, ask))
+  const solver = here.use(await startSolver(model.url))
   const progress = (line: string) => console.error(`${scripted.name}: ${line}`)
   tallies.push(await measure(scripted.name, { tasks, model, ask, solver, oracle, isSimulated, progress }))
 }

@@ -3,7 +3,7 @@ import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { generate, ModelError, type Generation, type ModelAddress } from './model-server.ts'
 import type { WorkClock } from './work-clock.ts'
 
-/** How long a model server may be away before a job gives up; the gateway waits a minute by itself each time. */
+/** How long a model server may be away before an agent without a gateway gives up; a gateway has waited as long as it may. */
 const patience = 5 * 60_000
 const longestDelay = 10_000
 const brokenAnswers = 3

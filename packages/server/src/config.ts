@@ -41,7 +41,9 @@ const Environment = z.object({
     .pipe(z.array(z.union([z.literal('embedded'), ModelServer]))),
   VITRINE_MODEL: ModelName.default('qwen3:0.6b'),
   VITRINE_MODEL_FILE: z.string().optional(),
-  VITRINE_MODEL_SLOTS: whole(1, 64).default(1),
+  VITRINE_MODEL_SLOTS: whole(1, 64).optional(),
+  // Ollama's own setting; 0 leaves it to Ollama, which takes one at a time on a CPU.
+  OLLAMA_NUM_PARALLEL: whole(0, 64).optional(),
   // An agent waits half an hour at most for a call that says nothing.
   VITRINE_MODEL_PATIENCE: whole(1, 1500).default(300),
   VITRINE_POOL: whole(0, 64).default(1),
@@ -75,7 +77,7 @@ export type Config = Readonly<{
   model: string
   /** The embedded engine's GGUF file; only used where `modelServers` names `embedded`. */
   modelFile: string | undefined
-  /** Generations that one model server makes at a time: what its OLLAMA_NUM_PARALLEL says. */
+  /** Generations that one model server makes at a time: as OLLAMA_NUM_PARALLEL says where that is set, else one. */
   modelSlots: number
   /** Seconds for which a job waits for model servers that are away or busy. */
   modelPatience: number
@@ -119,7 +121,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     modelServers: env.VITRINE_MODEL_SERVERS,
     model: env.VITRINE_MODEL,
     modelFile: env.VITRINE_MODEL_FILE,
-    modelSlots: env.VITRINE_MODEL_SLOTS,
+    modelSlots: env.VITRINE_MODEL_SLOTS ?? (env.OLLAMA_NUM_PARALLEL || 1),
     modelPatience: env.VITRINE_MODEL_PATIENCE,
     poolSize: env.VITRINE_POOL,
     concurrency: env.VITRINE_CONCURRENCY,
