@@ -58,7 +58,7 @@ async function runReal(): Promise<void> {
   const isOwn =
     flags.ollama === undefined && names.every((name) => name === GEMMA.name || name === SMOLLM.name)
   const own = isOwn ? await startOllama({ progress: (line) => console.error(line) }) : undefined
-  if (own) open.defer(own.stop)
+  if (own) open.defer(() => own.stop())
   const url = own?.url ?? flags.ollama ?? ollamaHost()
   for (const name of flags.quick ? names.slice(0, 1) : names) {
     const shown = await showModel(url, name)
