@@ -72,7 +72,7 @@ test('a browser that is not signed in is told how to, and sees nothing else', as
 })
 
 test('a person makes a job in the browser, watches it, types into its desktop and takes its files', async () => {
-  const page = await signIn()
+  const page = await signIn('/new')
   await page.getByLabel('What should it build?').fill('Print the word seen.')
   stories.answer('Print the word seen.', program('print("seen")'))
   await page.getByRole('button', { name: 'Start the job' }).click()

@@ -4,6 +4,7 @@ import { filePath, readAddress, streamUrl } from './address.ts'
 describe('readAddress', () => {
   test('knows the pages at the root', () => {
     expect(readAddress('/')).toEqual({ base: '', page: { name: 'jobs' } })
+    expect(readAddress('/new')).toEqual({ base: '', page: { name: 'new' } })
     expect(readAddress('/jobs/job-0123456789ab')).toEqual({
       base: '',
       page: { name: 'job', id: 'job-0123456789ab' },
@@ -12,6 +13,7 @@ describe('readAddress', () => {
 
   test('knows the pages under another path', () => {
     expect(readAddress('/lab/vitrine/')).toEqual({ base: '/lab/vitrine', page: { name: 'jobs' } })
+    expect(readAddress('/lab/new')).toEqual({ base: '/lab', page: { name: 'new' } })
     expect(readAddress('/lab/jobs/job-0123456789ab/')).toEqual({
       base: '/lab',
       page: { name: 'job', id: 'job-0123456789ab' },

@@ -1,16 +1,21 @@
-export type Page = { name: 'jobs' } | { name: 'job'; id: string }
+/** The pages that are no single job’s. */
+export type ServerPage = 'jobs' | 'new'
+export type Page = { name: ServerPage } | { name: 'job'; id: string }
 
 /**
  * Splits a path into where the app is mounted (no slash at the end) and which page of it is meant. The server answers with
- * the app only at `<base>/` and `<base>/jobs/<id>`.
+ * the app only at `<base>/`, `<base>/<page>` and `<base>/jobs/<id>`.
  */
 export function readAddress(path: string): { base: string; page: Page } {
   const job = /^(.*)\/jobs\/(job-[0-9a-z]{12})\/?$/.exec(path)
   if (job) return { base: job[1] ?? '', page: { name: 'job', id: job[2] ?? '' } }
+  const other = /^(.*)\/(new)$/.exec(path)
+  if (other) return { base: other[1] ?? '', page: { name: other[2] as ServerPage } }
   return { base: path.replace(/\/[^/]*$/, ''), page: { name: 'jobs' } }
 }
 
-export const jobsPath = (base: string) => `${base}/`
+export const pagePath = (base: string, page: ServerPage) => `${base}/${page === 'jobs' ? '' : page}`
+export const jobsPath = (base: string) => pagePath(base, 'jobs')
 export const jobPath = (base: string, id: string) => `${base}/jobs/${id}`
 export const desktopPath = (base: string, id: string) => `${base}/jobs/${id}/vnc.html`
 

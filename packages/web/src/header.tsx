@@ -1,9 +1,15 @@
-import { jobsPath } from './address.ts'
+import { jobsPath, pagePath, readAddress, type ServerPage } from './address.ts'
+import './header.css'
 import { Link } from './link.tsx'
 import type { Site } from './site.ts'
 
-/** The name over every page, which leads home. */
+const pages: { page: ServerPage; word: string }[] = [{ page: 'jobs', word: 'Jobs' }]
+
+/** The name over every page, which leads home, and the way to the other pages. */
 export function Header({ site }: { site: Site }) {
+  const { pathname } = location
+  const here = pathname === `${site.base}/api` ? 'api' : readAddress(pathname).page.name
+  const current = (page: string) => (page === here ? { 'aria-current': 'page' as const } : {})
   return (
     <header class="top">
       <Link site={site} to={jobsPath(site.base)} class="brand">
@@ -14,9 +20,25 @@ export function Header({ site }: { site: Site }) {
         </svg>
         Vitrine
       </Link>
-      <nav aria-label="Documents">
-        <a href={`${site.base}/api`}>API</a>
+      <nav aria-label="Pages">
+        <ul>
+          {pages.map(({ page, word }) => (
+            <li key={page}>
+              <Link site={site} to={pagePath(site.base, page)} {...current(page)}>
+                {word}
+              </Link>
+            </li>
+          ))}
+          <li>
+            <a href={`${site.base}/api`} {...current('api')}>
+              API
+            </a>
+          </li>
+        </ul>
       </nav>
+      <Link site={site} to={pagePath(site.base, 'new')} class="button primary" {...current('new')}>
+        New job
+      </Link>
     </header>
   )
 }

@@ -1,12 +1,16 @@
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { render } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { readAddress } from './address.ts'
-import { JobPage } from './job-page.tsx'
-import { JobsPage } from './jobs-page.tsx'
+import { readAddress, type Page } from './address.ts'
+import { latePage } from './late-page.tsx'
+import type { Site } from './site.ts'
+import { JobsPage } from './wall/jobs-page.tsx'
 
 const { base } = readAddress(location.pathname)
 const vitrine = new Vitrine({ url: location.origin + base })
+
+const NewJobPage = latePage(async () => (await import('./new-job/new-job-page.tsx')).NewJobPage)
+const JobPage = latePage(async () => (await import('./job-page.tsx')).JobPage)
 
 function App() {
   const [path, setPath] = useState(location.pathname)
@@ -33,9 +37,18 @@ function App() {
     document.querySelector('h1')?.focus()
   }, [path])
 
-  const site = { base, vitrine, go }
-  const { page } = readAddress(path)
-  return page.name === 'job' ? <JobPage key={page.id} site={site} id={page.id} /> : <JobsPage site={site} />
+  return <Shown page={readAddress(path).page} site={{ base, vitrine, go }} />
+}
+
+function Shown({ page, site }: { page: Page; site: Site }) {
+  switch (page.name) {
+    case 'jobs':
+      return <JobsPage site={site} />
+    case 'new':
+      return <NewJobPage site={site} />
+    case 'job':
+      return <JobPage key={page.id} site={site} id={page.id} />
+  }
 }
 
 const root = document.getElementById('app')

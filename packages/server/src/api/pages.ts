@@ -38,8 +38,7 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
     const signedIn = access.isSignedIn(c.env.incoming.headers)
     return file(web, signedIn ? name : 'signed-out.html', signedIn ? 200 : 401)
   }
-  app.get('/', page('index.html'))
-  app.get('/jobs/:id', page('index.html'))
+  for (const path of ['/', '/new', '/jobs/:id']) app.get(path, page('index.html'))
   app.get('/jobs/:id/vnc.html', page('vnc.html'))
   app.get('/vnc.html', page('vnc.html'))
   app.get('/api', page('api.html'))

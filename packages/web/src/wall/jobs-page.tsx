@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
-import { Header } from './header.tsx'
-import { HealthNotice } from './health-notice.tsx'
+import { pagePath } from '../address.ts'
+import { Header } from '../header.tsx'
+import { HealthNotice } from '../health-notice.tsx'
+import { Link } from '../link.tsx'
 import { JobCard } from './job-card.tsx'
-import { NewJobForm } from './new-job-form.tsx'
-import { useNow, usePolled } from './polled.ts'
-import type { Job, JobState, Site } from './site.ts'
-import { problemText } from './words.ts'
+import './wall.css'
+import { useNow, usePolled } from '../polled.ts'
+import type { Job, JobState, Site } from '../site.ts'
+import { problemText } from '../words.ts'
 
 const step = 60
 
@@ -25,7 +27,6 @@ const examples = [
 
 /** All jobs, and the form for the next one. */
 export function JobsPage({ site }: { site: Site }) {
-  const [task, setTask] = useState('')
   const [filter, setFilter] = useState<(typeof filters)[number]>(filters[0])
   const [wanted, setWanted] = useState(step)
   const now = useNow(1000)
@@ -47,17 +48,12 @@ export function JobsPage({ site }: { site: Site }) {
     <>
       <Header site={site} />
       <main class="jobs-page">
-        <h1 class="unseen" tabIndex={-1}>
-          Jobs
-        </h1>
-        <section class="new-job" aria-labelledby="new-job">
-          <h2 id="new-job">New job</h2>
-          <HealthNotice site={site} />
-          <NewJobForm site={site} task={task} onTask={setTask} />
-        </section>
+        <HealthNotice site={site} />
         <section class="gallery" aria-labelledby="jobs">
           <div class="gallery-head">
-            <h2 id="jobs">On display</h2>
+            <h1 id="jobs" tabIndex={-1}>
+              On display
+            </h1>
             <div class="filters" role="group" aria-label="Show which jobs">
               {filters.map((one) => (
                 <button
@@ -77,7 +73,7 @@ export function JobsPage({ site }: { site: Site }) {
           <p role="status" class="problem">
             {list.error !== undefined && problemText(list.error)}
           </p>
-          {isEmpty && filter === filters[0] && <EmptyCase onExample={setTask} />}
+          {isEmpty && filter === filters[0] && <EmptyCase site={site} />}
           {isEmpty && filter !== filters[0] && <p class="none">No job is in this state.</p>}
           <ul class="cards">
             {shown?.jobs.map((job) => (
@@ -97,10 +93,10 @@ export function JobsPage({ site }: { site: Site }) {
   )
 }
 
-function EmptyCase({ onExample }: { onExample: (task: string) => void }) {
+function EmptyCase({ site }: { site: Site }) {
   return (
     <div class="empty-case">
-      <h3>Nothing yet</h3>
+      <h2>Nothing yet</h2>
       <p>
         Describe a small program. A model writes it, a sandbox runs it, and you watch on a desktop of its own.
         Try one of these:
@@ -108,15 +104,13 @@ function EmptyCase({ onExample }: { onExample: (task: string) => void }) {
       <ul>
         {examples.map((task) => (
           <li key={task}>
-            <button
-              type="button"
-              onClick={() => {
-                onExample(task)
-                document.getElementById('task')?.focus()
-              }}
+            <Link
+              site={site}
+              class="button"
+              to={`${pagePath(site.base, 'new')}?${new URLSearchParams({ task })}`}
             >
               {task}
-            </button>
+            </Link>
           </li>
         ))}
       </ul>

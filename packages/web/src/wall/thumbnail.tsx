@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { pageSeen, pause } from './polled.ts'
-import type { Job, Site } from './site.ts'
+import { pageSeen, pause } from '../polled.ts'
+import type { Job, Site } from '../site.ts'
 
 /** A job's desktop as a small picture, fresh every two seconds while it is live and on the screen. */
 export function Thumbnail({ site, job }: { site: Site; job: Job }) {

@@ -1,10 +1,10 @@
 import { VitrineApiError } from '@vitrine/sdk/error.ts'
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { jobPath } from './address.ts'
-import { usePolled } from './polled.ts'
-import type { NewJobInput, Site } from './site.ts'
-import { problemText, size } from './words.ts'
+import { jobPath } from '../address.ts'
+import { usePolled } from '../polled.ts'
+import type { NewJobInput, Site } from '../site.ts'
+import { problemText, size } from '../words.ts'
 
 const fields = ['task', 'model', 'language', 'check', 'name'] as const
 type Field = (typeof fields)[number]
