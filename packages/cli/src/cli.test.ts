@@ -221,9 +221,20 @@ describe('ls', () => {
     expect(out.split('\n')[1]).toBe(`${id}  one␛[31m two  succeeded  http://localhost:6080/vnc.html`)
   })
 
-  test('asks for states and labels', async () => {
+  test('asks for states, labels and words', async () => {
     await using lab = await startTestCli({ listJobs: () => ({ jobs: [], next: null }) })
-    await lab.run(['ls', '--state', 'failed,canceled', '--label', 'a=b', '--label', 'c=d'])
+    await lab.run([
+      'ls',
+      '--state',
+      'failed,canceled',
+      '--label',
+      'a=b',
+      '--label',
+      'c=d',
+      '--text',
+      'a circle',
+    ])
+    expect(lab.calls[0]?.query.get('q')).toBe('a circle')
     expect(lab.calls[0]?.query.get('state')).toBe('failed,canceled')
     expect(lab.calls[0]?.query.getAll('label')).toEqual(['a=b', 'c=d'])
   })

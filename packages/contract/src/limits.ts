@@ -3,6 +3,8 @@ export const limits = {
   taskBytes: 256 * 1024,
   nameLength: 100,
   labels: 16,
+  /** How many characters of a task a text filter looks at. */
+  searchedText: 4000,
   checkBytes: 128 * 1024,
   bodyBytes: 1024 * 1024,
   pageSize: 200,

@@ -46,9 +46,18 @@ const label = z
   .pipe(z.array(z.string().regex(/^[^=]+=.*$/s, 'must be key=value')))
   .describe('`key=value`; may be repeated, and all must match.')
 
-const list = z.strictObject({
-  state: states.optional(),
-  label: label.optional(),
+const words = z
+  .string()
+  .max(200)
+  .transform((text) => text.toLowerCase().split(/\s+/).filter(Boolean))
+  .pipe(z.array(z.string()).max(10, 'must be at most 10 words'))
+  .describe(
+    `Words, all of which must be in the job’s id, its name or the first ${limits.searchedText} characters of its task; parts of words do, and case does not count.`,
+  )
+
+const filter = z.strictObject({ state: states.optional(), label: label.optional(), q: words.optional() })
+
+const list = filter.extend({
   limit: whole(`a whole number from 1 to ${limits.pageSize}`)
     .pipe(z.int().min(1).max(limits.pageSize))
     .default(50),
@@ -56,6 +65,12 @@ const list = z.strictObject({
 })
 
 export const JobPage = z.object({ jobs: z.array(Job), next: z.string().nullable() })
+/**
+ * Jobs that changed since the line before: those that match the filter as they are now, and the ids of those that do not
+ * match, or no longer, or were deleted.
+ */
+export const JobChanges = z.object({ jobs: z.array(Job), gone: z.array(JobId) })
+export type JobChanges = z.infer<typeof JobChanges>
 export const ModelEntry = z.object({
   name: z.string(),
   bytes: z.int(),
@@ -122,6 +137,15 @@ export const routes = {
     summary: 'List jobs, the newest first',
     query: list,
     success: { status: 200, body: JobPage },
+    errors: [],
+  }),
+  watchJobs: route({
+    method: 'GET',
+    path: '/jobs/changes',
+    summary:
+      'Watch jobs: a line of JobChanges for what changed, for as long as the connection stands. The first says that it began',
+    query: filter,
+    success: { status: 200, body: { media: ['application/x-ndjson'] } },
     errors: [],
   }),
   getJob: route({

@@ -1,5 +1,6 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { Job, JobState, NewJobInput, NewPromptInput } from '@vitrine/contract/job.ts'
+import type { JobChanges } from '@vitrine/contract/routes.ts'
 import { Control } from './control.ts'
 import { Files } from './files.ts'
 import { follow } from './follow.ts'
@@ -13,6 +14,13 @@ type Options = { signal?: AbortSignal | undefined }
 /** True where a job's run has ended: it succeeded, failed or was canceled. */
 export const isFinal = (state: JobState): boolean =>
   state === 'succeeded' || state === 'failed' || state === 'canceled'
+
+/** Which jobs: those in one of the states, with all of the labels, with all words of `text` in id, name or task. */
+export type JobFilter = {
+  state?: readonly JobState[] | undefined
+  labels?: Readonly<Record<string, string>> | undefined
+  text?: string | undefined
+}
 
 /** The jobs of a server. Every method throws `VitrineApiError` where the server refuses. */
 export class Jobs {
@@ -46,25 +54,39 @@ export class Jobs {
     return this.#transport.json('POST /jobs', { body: job, headers, signal })
   }
 
-  /**
-   * All jobs, the newest first, or those in one of the given states that carry all of the given labels. Pages are
-   * fetched as the iteration goes on.
-   */
-  async *list(
-    filter: Options & { state?: readonly JobState[]; labels?: Readonly<Record<string, string>> } = {},
-  ): AsyncGenerator<Job, void, undefined> {
-    const query = {
-      state: filter.state?.join(','),
-      label: Object.entries(filter.labels ?? {}).map(([key, value]) => `${key}=${value}`),
-      limit: 200,
-    }
+  /** All jobs that the filter lets through, the newest first. Pages are fetched as the iteration goes on. */
+  async *list(filter: Options & JobFilter = {}): AsyncGenerator<Job, void, undefined> {
     let cursor: string | undefined
     do {
-      const { signal } = filter
-      const page = await this.#transport.json('GET /jobs', { query: { ...query, cursor }, signal })
+      const page = await this.page({ ...filter, limit: 200, cursor })
       yield* page.jobs
       cursor = page.next ?? undefined
     } while (cursor !== undefined)
+  }
+
+  /** One page of `list`: at most `limit` jobs (50, at most 200), and the cursor of the page after it; null at the end. */
+  page(
+    options: Options & JobFilter & { limit?: number | undefined; cursor?: string | undefined } = {},
+  ): Promise<{ jobs: Job[]; next: string | null }> {
+    const { limit, cursor, signal } = options
+    return this.#transport.json('GET /jobs', { query: { ...queryOf(options), limit, cursor }, signal })
+  }
+
+  /**
+   * What changes of the jobs that the filter lets through, as it happens: `jobs` as they are now, and the ids of those
+   * that are `gone` from it. The first is empty and tells that watching has begun: a list read after it misses nothing.
+   * Ends with the connection, after which a list is to be read again.
+   */
+  async *changes(filter: Options & JobFilter = {}): AsyncGenerator<JobChanges, void, undefined> {
+    const { signal } = filter
+    const response = await this.#transport.send('GET /jobs/changes', {
+      query: queryOf(filter),
+      accept: 'application/x-ndjson',
+      signal,
+    })
+    for await (const line of lines(response, signal)) {
+      if (line !== '') yield JSON.parse(line) as JobChanges
+    }
   }
 
   /** One job as it is now. */
@@ -212,3 +234,9 @@ export class Jobs {
 
 const idempotent = (key: string | undefined): Record<string, string> =>
   key === undefined ? {} : { 'idempotency-key': key }
+
+const queryOf = ({ state, labels = {}, text }: JobFilter) => ({
+  state: state?.join(','),
+  label: Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+  q: text || undefined,
+})

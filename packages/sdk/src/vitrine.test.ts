@@ -32,6 +32,7 @@ describe('the client and the route table', () => {
   const reach: Record<RouteId, (vitrine: Vitrine) => Promise<unknown>> = {
     createJob: ({ jobs }) => jobs.create({ task: 'x' }, { idempotencyKey: 'k' }),
     listJobs: ({ jobs }) => Array.fromAsync(jobs.list({ state: ['queued'], labels: { a: 'b' } })),
+    watchJobs: ({ jobs }) => Array.fromAsync(jobs.changes({ text: 'two words' })),
     getJob: ({ jobs }) => jobs.get(id),
     cancelJob: ({ jobs }) => jobs.cancel(id),
     stopJob: ({ jobs }) => jobs.stop(id),
@@ -73,6 +74,7 @@ describe('the client and the route table', () => {
       getJob: () => closed,
       listJobs: () => ({ jobs: [], next: null }),
       deleteJob: () => undefined,
+      watchJobs: ({ response }) => void response.end('\n{"jobs":[],"gone":[]}\n'),
       followEvents: ({ response }) => void response.writeHead(200).end(),
       readLogs: bytes,
       readFile: bytes,

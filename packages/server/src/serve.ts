@@ -13,6 +13,7 @@ import { createApp } from './api/app.ts'
 import { controlRoutes } from './api/control.ts'
 import { eventRoutes } from './api/events.ts'
 import { fileRoutes } from './api/files.ts'
+import { jobChangesRoute } from './api/job-changes.ts'
 import { jobRoutes } from './api/jobs.ts'
 import { listen, upgrades, type Doors } from './api/listen.ts'
 import { readWebFiles } from './api/pages.ts'
@@ -209,6 +210,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const app = createApp({
     handlers: {
       ...jobRoutes(jobs, desktopUrl),
+      ...jobChangesRoute({ db, log: eventLog, desktopUrl, stopping }),
       ...eventRoutes(db, jobs, eventLog, stopping),
       ...fileRoutes(jobs, links, files),
       ...recordingRoutes({ jobs, recordings, log: eventLog, web }),

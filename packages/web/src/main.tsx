@@ -18,7 +18,8 @@ function App() {
 
   const go = useCallback((to: string) => {
     history.pushState(null, '', to)
-    setPath(location.pathname)
+    // Whoever reads the address hears of this as of a step in the history.
+    window.dispatchEvent(new PopStateEvent('popstate'))
   }, [])
 
   useEffect(() => {

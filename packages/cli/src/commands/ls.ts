@@ -18,10 +18,11 @@ export const ls = command({
       value: 'key=value',
       help: 'only jobs with this label; may be repeated',
     },
+    text: { type: 'string', value: 'words', help: 'only jobs with all of these words in id, name or task' },
   },
   run: async ({ values }, { connect, out, note, signal, terminal }) => {
     const vitrine = await connect()
-    const filter = { ...states(values.state), labels: labels(values.label), signal }
+    const filter = { ...states(values.state), labels: labels(values.label), text: values.text, signal }
     const jobs = await Array.fromAsync(vitrine.jobs.list(filter))
     if (values.json === true) out(`${harmlessJson(jobs, 2)}\n`)
     else if (jobs.length === 0) note('There are no such jobs.\n')

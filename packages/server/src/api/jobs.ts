@@ -24,12 +24,12 @@ export function jobRoutes(jobs: Jobs, desktopUrl: (job: StoredJob) => string): J
   const show = (job: StoredJob) => present(job, desktopUrl)
   return {
     createJob: async ({ body, headers }) => show(await jobs.create(body, headers['idempotency-key'])),
-    listJobs: async ({ query: { state, label, limit, cursor } }) => {
+    listJobs: async ({ query: { state, label, q, limit, cursor } }) => {
       if (cursor !== undefined && !JobId.safeParse(cursor).success) {
         const details = [{ path: 'cursor', message: 'must be `next` of the page before' }]
         throw new VitrineError('bad_request', 'cursor: must be `next` of the page before.', details)
       }
-      const page = await jobs.page({ states: state, labels: label, before: cursor }, limit + 1)
+      const page = await jobs.page({ states: state, labels: label, words: q, before: cursor }, limit + 1)
       const shown = page.slice(0, limit)
       return { jobs: shown.map(show), next: page.length > limit ? shown.at(-1)!.id : null }
     },

@@ -11,6 +11,7 @@ const batch = 500
 export class EventLog {
   readonly #db: Database
   readonly #sleepers = new Map<string, Set<() => void>>()
+  readonly #watchers = new Set<(job: string) => void>()
 
   constructor(db: Database) {
     this.#db = db
@@ -29,6 +30,36 @@ export class EventLog {
 
   wake(job: string): void {
     for (const resume of this.#sleepers.get(job) ?? []) resume()
+    for (const note of this.#watchers) note(job)
+  }
+
+  /**
+   * The ids of jobs that changed since the batch before, until `signal` aborts. The first batch is empty: what changes
+   * after it is not missed.
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<ReadonlySet<string>> {
+    let changed = new Set<string>()
+    let noted = Promise.withResolvers<void>()
+    const note = (job: string) => {
+      changed.add(job)
+      noted.resolve()
+    }
+    const abort = () => noted.resolve()
+    this.#watchers.add(note)
+    signal.addEventListener('abort', abort)
+    try {
+      yield new Set()
+      while (!signal.aborted) {
+        await noted.promise
+        const batch = changed
+        changed = new Set()
+        noted = Promise.withResolvers()
+        if (batch.size > 0) yield batch
+      }
+    } finally {
+      this.#watchers.delete(note)
+      signal.removeEventListener('abort', abort)
+    }
   }
 
   /** The stored events after `after`, one batch after the other. */

@@ -99,6 +99,7 @@ export class Jobs {
       await log.append(transaction, job.id, 1, request.createdAt, [created])
       return job
     })
+    log.wake(job.id)
     wake()
     return job
   }
@@ -109,7 +110,7 @@ export class Jobs {
     return job
   }
 
-  page(filter: JobFilter, limit: number): Promise<StoredJob[]> {
+  page(filter: JobFilter & { before?: string | undefined }, limit: number): Promise<StoredJob[]> {
     return pageOfJobs(this.#options.db, filter, limit)
   }
 

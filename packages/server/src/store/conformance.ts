@@ -10,6 +10,7 @@ import {
   findJob,
   insertJob,
   jobIds,
+  jobsAmong,
   holderOf,
   pageOfJobs,
   updateJob,
@@ -99,6 +100,23 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
       expect(await ids({ labels: ['team=red', 'size=s=1'] }, 9)).toEqual(['job-a'])
       expect(await jobIds(db)).toEqual(['job-a', 'job-b', 'job-d'])
       expect(await countJobs(db, ['queued'])).toBe(2)
+    })
+
+    test('finds jobs by words of id, name and task, whatever they hold and in whatever case', async () => {
+      await add('job-a', { request: { task: 'Draw 100% of Ä_Circle', name: null } })
+      await add('job-b', { request: { task: `${'x'.repeat(4000)} late`, name: 'Über \\ us' } })
+      await add('job-c', { request: { task: 'draw a circle' }, deleting: true })
+      const ids = async (...words: string[]) => (await pageOfJobs(db, { words }, 9)).map(({ id }) => id)
+      expect(await ids('circle', 'draw')).toEqual(['job-a'])
+      expect(await ids('100%')).toEqual(['job-a'])
+      expect(await ids('1%0')).toEqual([])
+      expect(await ids('ä_c')).toEqual(['job-a'])
+      expect(await ids('über', '\\')).toEqual(['job-b'])
+      expect(await ids('late')).toEqual([])
+      expect(await ids('job-')).toEqual(['job-b', 'job-a'])
+      expect(
+        (await jobsAmong(db, ['job-a', 'job-b', 'job-c'], { words: ['draw'] })).map(({ id }) => id),
+      ).toEqual(['job-a'])
     })
 
     test('numbers a job’s events on from its last, in batches of any size', async () => {

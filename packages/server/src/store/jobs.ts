@@ -1,5 +1,6 @@
 import { isFinal, type DesktopState, type JobState } from '@vitrine/contract/job.ts'
-import type { Selectable } from 'kysely'
+import { limits } from '@vitrine/contract/limits.ts'
+import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Database, JobLife, JobRequest, Schema } from './schema.ts'
 
 /** A job as the server works with it. */
@@ -19,7 +20,8 @@ export type StoredJob = {
 export type JobFilter = {
   states?: readonly JobState[] | undefined
   labels?: readonly string[] | undefined
-  before?: string | undefined
+  /** All of them must be in the job’s text, in lower case. */
+  words?: readonly string[] | undefined
 }
 
 export async function insertJob(
@@ -33,6 +35,7 @@ export async function insertJob(
       ...row(job),
       id: job.id,
       request: JSON.stringify(job.request),
+      text: searchedText(job.id, job.request),
       idempotency_key: idempotency?.key ?? null,
       idempotency_hash: idempotency?.hash ?? null,
     })
@@ -77,15 +80,12 @@ export async function activeJobs(db: Database): Promise<StoredJob[]> {
 }
 
 /** One page of jobs that are not being deleted, the newest first; `before` is the last id of the page before. */
-export async function pageOfJobs(db: Database, filter: JobFilter, limit: number): Promise<StoredJob[]> {
-  let query = db.selectFrom('jobs').selectAll().where('deleting', '=', 0)
-  if (filter.states) query = query.where('state', 'in', filter.states)
-  for (const label of filter.labels ?? []) {
-    const [key = '', ...value] = label.split('=')
-    query = query.where('id', 'in', (from) =>
-      from.selectFrom('labels').select('job').where('key', '=', key).where('value', '=', value.join('=')),
-    )
-  }
+export async function pageOfJobs(
+  db: Database,
+  filter: JobFilter & { before?: string | undefined },
+  limit: number,
+): Promise<StoredJob[]> {
+  let query = matching(db, filter)
   const { before } = filter
   if (before) {
     query = query.where('number', '<', (from) =>
@@ -95,6 +95,39 @@ export async function pageOfJobs(db: Database, filter: JobFilter, limit: number)
   const found = await query.orderBy('number', 'desc').limit(limit).execute()
   return found.map(stored)
 }
+
+/** Those of the given jobs that match the filter and are not being deleted. */
+export async function jobsAmong(
+  db: Database,
+  ids: readonly string[],
+  filter: JobFilter,
+): Promise<StoredJob[]> {
+  const found = await matching(db, filter).where('id', 'in', ids).orderBy('number').execute()
+  return found.map(stored)
+}
+
+function matching(
+  db: Database,
+  { states, labels = [], words = [] }: JobFilter,
+): SelectQueryBuilder<Schema, 'jobs', Selectable<Schema['jobs']>> {
+  let query = db.selectFrom('jobs').selectAll().where('deleting', '=', 0)
+  if (states) query = query.where('state', 'in', states)
+  for (const label of labels) {
+    const [key = '', ...value] = label.split('=')
+    query = query.where('id', 'in', (from) =>
+      from.selectFrom('labels').select('job').where('key', '=', key).where('value', '=', value.join('=')),
+    )
+  }
+  for (const word of words) {
+    const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
+    query = query.where(sql<boolean>`text like ${pattern} escape '\\'`)
+  }
+  return query
+}
+
+/** What a text filter looks at. */
+export const searchedText = (id: string, { name, task }: Pick<JobRequest, 'name' | 'task'>): string =>
+  `${id}\n${name ?? ''}\n${task.slice(0, limits.searchedText)}`.toLowerCase()
 
 export async function jobIds(db: Database, states?: readonly JobState[]): Promise<string[]> {
   let query = db.selectFrom('jobs').select('id').where('deleting', '=', 0)

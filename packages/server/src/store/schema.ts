@@ -27,6 +27,8 @@ export type Schema = {
     active: 0 | 1
     deleting: 0 | 1
     request: string
+    /** What a text filter looks at, in lower case. */
+    text: string
     life: string
     idempotency_key: string | null
     idempotency_hash: string | null

@@ -1,14 +1,18 @@
-import { jobPath } from '../address.ts'
+import { jobPath, pagePath } from '../address.ts'
 import { Link } from '../link.tsx'
 import type { Job, Site } from '../site.ts'
 import { StateSign } from '../state-sign.tsx'
-import { Thumbnail } from './thumbnail.tsx'
 import { secondsBetween, situation, span, title } from '../words.ts'
+import { Thumbnail } from './thumbnail.tsx'
+
+const labelsShown = 4
 
 /** One job as a case on the shelf: its desktop behind glass, and a label plate. */
 export function JobCard({ site, job, now }: { site: Site; job: Job; now: number }) {
+  const { expiresAt, state } = job.desktop
+  const labels = Object.entries(job.labels)
   return (
-    <article class="card">
+    <article class="card" data-state={job.state}>
       <Thumbnail site={site} job={job} />
       <div class="label">
         <h2>
@@ -20,10 +24,26 @@ export function JobCard({ site, job, now }: { site: Site; job: Job; now: number 
           <StateSign state={job.state} />
           <span class="situation">{situation(job)}</span>
         </p>
+        {labels.length > 0 && (
+          <ul class="labels" aria-label="Labels">
+            {labels.slice(0, labelsShown).map(([key, value]) => (
+              <li key={key}>
+                <Link
+                  site={site}
+                  to={`${pagePath(site.base, 'jobs')}?${new URLSearchParams({ label: `${key}=${value}` }).toString()}`}
+                >
+                  {key}={value}
+                </Link>
+              </li>
+            ))}
+            {labels.length > labelsShown && <li>{labels.length - labelsShown} more</li>}
+          </ul>
+        )}
         <p class="facts">
           <span>{job.model}</span>
           <span>{span(secondsBetween(job.createdAt, now))} ago</span>
           {job.run > 1 && <span>run {job.run}</span>}
+          {state !== 'closed' && expiresAt && <span>closes in {span(-secondsBetween(expiresAt, now))}</span>}
         </p>
       </div>
     </article>
