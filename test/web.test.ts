@@ -54,7 +54,10 @@ const finished = async (task = 'Show something.') => {
 /** What each page shows once it is whole; `<job>` and `<share>` stand for a finished job and a link to its desktop. */
 const shown: Record<string, string> = {
   '/': '.card img',
-  '/new': 'form',
+  '/new?task=Print+1.': '.limits',
+  '/models': '.models .badge',
+  '/settings': '.rows',
+  '/doctor': '.findings',
   '/jobs/<job>': '.story .verdict',
   '/jobs/<job>/vnc.html': 'body[data-state=live]',
   '/jobs/job-000000000000': 'h1:text("There is no such job")',
@@ -96,7 +99,7 @@ test('the pages lead to each other without being loaded anew, by keyboard too, a
   await page.waitForURL(`${server.url}new`)
   await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('New job')
   await page.goBack()
-  await page.getByRole('heading', { name: 'On display' }).waitFor()
+  await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
   expect(await page.evaluate(() => 'same' in globalThis)).toBe(true)
   expect(problems).toEqual([])
 })

@@ -18,6 +18,7 @@ const mayImport: Record<string, string[]> = {
   'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
   'server/serve.ts': ['server', 'contract', '@hono/node-server', 'type pino'],
   'server/config.ts': ['contract', 'zod'],
+  'server/shown-settings.ts': ['contract', 'type server/config.ts'],
   'server/clock.ts': [],
   'server/state-lock.ts': [],
   'server/store': ['contract', 'kysely'],

@@ -164,6 +164,8 @@ describe('a wrong command line', () => {
     [['run'], 'the task is missing'],
     [['ls', '--state', 'gone'], 'is not one of queued'],
     [['ls', '--label', 'x'], 'key=value'],
+    [['tokens', 'make', 'x'], 'tokens create'],
+    [['tokens', 'create', 'x', '--for', 'ever'], '--for must be a time'],
     [['run', 'x', '--seconds', 'soon'], '--seconds must be a time'],
     [['run', 'x', '--check-stdout', '1', '--check-command', 'true'], 'one check'],
     [['rm'], 'name the jobs'],
@@ -375,6 +377,13 @@ describe('prompt', () => {
 })
 
 describe('the other commands', () => {
+  const token = {
+    id: 'tok-0123456789ab',
+    name: 'a program',
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresAt: null,
+    usedAt: null,
+  }
   const handlers = {
     listJobs: () => ({
       jobs: [sampleJob(), sampleJob({ id: other, desktop: { state: 'closed', url: null, expiresAt: null } })],
@@ -402,12 +411,17 @@ describe('the other commands', () => {
     }),
     readHealth: () => ({
       version: '1',
-      engine: { ok: true, message: 'Docker 28' },
-      model: { ok: true, message: 'ready', name: 'm' },
-      image: { ok: true, message: 'there', name: 'vitrine-sandbox' },
+      engine: { ok: true, message: 'Docker 28', fix: null },
+      model: { ok: true, message: 'ready', name: 'm', fix: null },
+      image: { ok: true, message: 'there', name: 'vitrine-sandbox', fix: null },
+      disk: { ok: true, message: '900 MiB are free', fix: null },
+      sandbox: { ok: true, message: '1 ready', fix: null },
       sandboxes: { ready: 1, busy: 1, poolSize: 1, concurrency: 2 },
       queued: 0,
     }),
+    listTokens: () => ({ tokens: [token] }),
+    createToken: () => ({ ...token, token: 'vt_secret' }),
+    deleteToken: () => undefined,
     readLogs: ({ response }) => void response.writeHead(200).end('one\ntwo\x1b[0m\n'),
     followEvents: withEvents(ended('succeeded')),
     getJob: job,
@@ -425,6 +439,9 @@ describe('the other commands', () => {
     [['extend', id, '2h'], 'extendJob', 'lives until'],
     [['models'], 'listModels', 'm     1 MB  4096     75%/25% CPU/GPU  default\n'],
     [['list-containers'], 'readHealth', '1 busy, 1 ready\n'],
+    [['tokens'], 'listTokens', 'tok-0123456789ab  a program'],
+    [['tokens', 'create', 'a program', '--for', '30d'], 'createToken', 'vt_secret\n'],
+    [['tokens', 'revoke', 'tok-0123456789ab'], 'deleteToken', ''],
     [['list-images'], 'readHealth', 'vitrine-sandbox  there\n'],
     [['job-status', id], 'getJob', 'print_the_squares.py'],
     [['logs', id], 'readLogs', 'one\ntwo␛[0m\n'],

@@ -19,6 +19,7 @@ import { run } from './commands/run.ts'
 import { sandboxes } from './commands/sandboxes.ts'
 import { status } from './commands/status.ts'
 import { stop } from './commands/stop.ts'
+import { tokens } from './commands/tokens.ts'
 import { test } from './commands/test.ts'
 import { up } from './commands/up.ts'
 import { version } from './commands/version.ts'
@@ -41,6 +42,7 @@ const working = [
   extend,
   events,
   models,
+  tokens,
   sandboxes,
   images,
   doctor,

@@ -9,7 +9,8 @@ export const errorTable = {
   unauthorized: { status: 401, meaning: 'No valid token or session came with the request.' },
   forbidden: {
     status: 403,
-    meaning: 'The request came from an origin or for a host that is not this server’s.',
+    meaning:
+      'The request came from an origin or for a host that is not this server’s, or with an API token where none is taken.',
   },
   not_found: { status: 404, meaning: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, meaning: 'The address exists, but not for this method.' },
@@ -60,10 +61,21 @@ export class VitrineError extends Error {
 }
 
 /** Makes zod's issues into field errors, most telling path first. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'unknown field' }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
-  )
+export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const at = (path: PropertyKey[]) => path.map(String).join('.')
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: at([...issue.path, key]), message: 'unknown field' }))
+    }
+    const meant = issue.code === 'invalid_union' ? nearest(issue.errors) : []
+    if (meant.length === 0) return [{ path: at(issue.path), message: issue.message }]
+    return fieldErrors({ issues: meant }).map(({ path, message }) => ({
+      path: [at(issue.path), path].filter(Boolean).join('.'),
+      message,
+    }))
+  })
 }
+
+/** What is wrong by the alternative that the value comes nearest to. */
+const nearest = (alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] =>
+  alternatives.toSorted((a, b) => a.length - b.length)[0] ?? []

@@ -49,7 +49,8 @@ export type Reason = z.infer<typeof Reason>
 
 const wellFormed = (text: string) => text.isWellFormed() && !text.includes('\0')
 const bytes = (text: string) => new TextEncoder().encode(text).length
-const Text = (maxBytes: number) =>
+/** Text of at most so many bytes, without what no shell, file or database takes. */
+export const Text = (maxBytes: number) =>
   z
     .string()
     .refine(wellFormed, 'must not contain NUL characters or unpaired surrogates')

@@ -26,6 +26,8 @@ export const limits = {
   inputActions: 1000,
   /** How long a share link is good. */
   shareSeconds: { default: 24 * 3600, max: 7 * 24 * 3600 },
+  /** How long an API token may be good, where it has an end. */
+  tokenSeconds: 10 * 365 * 24 * 3600,
   /** What one job may leave behind. */
   fileBytes: 64 * 1024 * 1024,
   filesBytes: 256 * 1024 * 1024,

@@ -5,7 +5,9 @@ import { Job, JobId, JobState, ModelName, NewJob, NewPrompt } from './job.ts'
 import { limits } from './limits.ts'
 import { FileList } from './link.ts'
 import { recordingMedia } from './recording.ts'
+import { Health, Settings } from './server.ts'
 import { MadeShare, NewShare, Share, ShareId } from './share.ts'
+import { MadeToken, NewToken, Token, TokenId } from './token.ts'
 
 /** Everything under this prefix is the API; each path below is relative to it. */
 export const apiPrefix = '/api/v1'
@@ -22,6 +24,8 @@ export type Route = {
   headers?: z.ZodObject
   body?: z.ZodType
   success: { status: 200 | 201 | 202 | 204; body?: z.ZodType | Media }
+  /** Refused with an API token: what such a token began must end with it. */
+  ownerOnly?: true
   /** Beyond those that every route has: bad_request, unauthorized, forbidden, unavailable, internal. */
   errors: readonly ErrorCode[]
 }
@@ -109,15 +113,6 @@ export const Recording = z.object({
     ),
 })
 export type Recording = z.infer<typeof Recording>
-export const Health = z.object({
-  version: z.string(),
-  engine: z.object({ ok: z.boolean(), message: z.string() }),
-  model: z.object({ ok: z.boolean(), message: z.string(), name: z.string() }),
-  image: z.object({ ok: z.boolean(), message: z.string(), name: z.string() }),
-  sandboxes: z.object({ ready: z.int(), busy: z.int(), poolSize: z.int(), concurrency: z.int() }),
-  queued: z.int(),
-})
-
 const route = <const R extends Route>(definition: R): R => definition
 
 /** The one route table: the server's handlers, the OpenAPI document and the tests are made from it. */
@@ -431,10 +426,44 @@ export const routes = {
     success: { status: 200, body: Health },
     errors: [],
   }),
+  readSettings: route({
+    method: 'GET',
+    path: '/settings',
+    summary: 'What this server was started with, and the ranges of a job’s limits',
+    success: { status: 200, body: Settings },
+    errors: [],
+  }),
+  createToken: route({
+    method: 'POST',
+    path: '/tokens',
+    summary: 'Make an API token for a program; not with one',
+    body: NewToken,
+    success: { status: 201, body: MadeToken },
+    ownerOnly: true,
+    errors: ['not_json', 'storage_full'],
+  }),
+  listTokens: route({
+    method: 'GET',
+    path: '/tokens',
+    summary: 'List the API tokens; not with one',
+    success: { status: 200, body: z.object({ tokens: z.array(Token) }) },
+    ownerOnly: true,
+    errors: [],
+  }),
+  deleteToken: route({
+    method: 'DELETE',
+    path: '/tokens/{token}',
+    summary: 'Revoke an API token; not with one',
+    params: z.object({ token: TokenId }),
+    success: { status: 204 },
+    ownerOnly: true,
+    errors: ['not_found'],
+  }),
   createSignInLink: route({
     method: 'POST',
     path: '/sign-in-links',
-    summary: 'Make a link, good once and for ten minutes, that signs a browser in',
+    summary: 'Make a link, good once and for ten minutes, that signs a browser in; not with an API token',
+    ownerOnly: true,
     body: z.strictObject({
       next: z
         .string()

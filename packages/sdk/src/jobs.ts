@@ -236,7 +236,7 @@ const idempotent = (key: string | undefined): Record<string, string> =>
   key === undefined ? {} : { 'idempotency-key': key }
 
 const queryOf = ({ state, labels = {}, text }: JobFilter) => ({
-  state: state?.join(','),
+  state: state?.join(',') || undefined,
   label: Object.entries(labels).map(([key, value]) => `${key}=${value}`),
   q: text || undefined,
 })

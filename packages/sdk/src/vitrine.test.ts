@@ -65,6 +65,10 @@ describe('the client and the route table', () => {
     listModels: ({ models }) => models.list(),
     pullModel: ({ models }) => Array.fromAsync(models.pull('hub.example/me/model:1b')),
     readHealth: (vitrine) => vitrine.health(),
+    readSettings: (vitrine) => vitrine.settings(),
+    createToken: ({ tokens }) => tokens.create('a program', { seconds: 60 }),
+    listTokens: ({ tokens }) => tokens.list(),
+    deleteToken: ({ tokens }) => tokens.delete('tok-0123456789ab'),
     createSignInLink: (vitrine) => vitrine.signInLink({ next: '/jobs' }),
   }
 
@@ -86,6 +90,7 @@ describe('the client and the route table', () => {
       readReplay: bytes,
       readVideo: bytes,
       listModels: () => ({ models: [] }),
+      listTokens: () => ({ tokens: [] }),
       pullModel: ({ params, response }) => {
         expect(params).toEqual({ name: 'hub.example/me/model:1b' })
         response.end('{"status":"success"}\n')

@@ -1,11 +1,13 @@
 import type { PullProgress } from '@vitrine/contract/routes.ts'
 import { Jobs } from './jobs.ts'
 import { pull } from './pull.ts'
+import { Tokens } from './tokens.ts'
 import { Transport, type Answer } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }
 
 export type Health = Answer<'GET /health'>
+export type Settings = Answer<'GET /settings'>
 export type ModelEntry = Answer<'GET /models'>['models'][number]
 
 /**
@@ -19,6 +21,8 @@ export class Vitrine {
   readonly #transport: Transport
   /** Create, watch and end jobs. */
   readonly jobs: Jobs
+  /** What programs come in with. */
+  readonly tokens: Tokens
 
   /**
    * @param options.url where the server is; a path before `/api/v1` is kept
@@ -30,6 +34,7 @@ export class Vitrine {
     const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => globalThis.fetch(...request))
     this.#transport = new Transport(options.url, options.token, send)
     this.jobs = new Jobs(this.#transport)
+    this.tokens = new Tokens(this.#transport)
   }
 
   /** The models that the model server has. */
@@ -46,9 +51,14 @@ export class Vitrine {
       pull(this.#transport, model, signal),
   }
 
-  /** How the parts of the server do: engine, model, image, sandboxes, queue. */
+  /** How the parts of the server do that a job needs, and what to do where one is not well. */
   health({ signal }: Options = {}): Promise<Health> {
     return this.#transport.json('GET /health', { signal })
+  }
+
+  /** What the server was started with, and the ranges of a job’s limits. */
+  settings({ signal }: Options = {}): Promise<Settings> {
+    return this.#transport.json('GET /settings', { signal })
   }
 
   /** Makes a link, good once and for ten minutes, that signs a browser in and leads to `next`, a path on the server. */

@@ -13,6 +13,7 @@ import { createApp } from './api/app.ts'
 import { controlRoutes } from './api/control.ts'
 import { eventRoutes } from './api/events.ts'
 import { fileRoutes } from './api/files.ts'
+import { readHealth, type HealthParts } from './api/health.ts'
 import { jobChangesRoute } from './api/job-changes.ts'
 import { jobRoutes } from './api/jobs.ts'
 import { listen, upgrades, type Doors } from './api/listen.ts'
@@ -20,7 +21,9 @@ import { readWebFiles } from './api/pages.ts'
 import { recordingRoutes } from './api/recordings.ts'
 import { serverRoutes } from './api/server.ts'
 import { openShare, shareRoutes } from './api/shares.ts'
+import { isGoodToken, tokenRoutes } from './api/tokens.ts'
 import type { Config } from './config.ts'
+import { shownSettings } from './shown-settings.ts'
 import { createControls } from './desktops/control.ts'
 import { createDesktopPorts } from './desktops/ports.ts'
 import { createScreenshots } from './desktops/screenshot.ts'
@@ -77,6 +80,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const installation = await setting(db, 'installation', newId('sbx').slice('sbx-'.length))
   const access = new Access({
     token: await readToken(config.stateDir),
+    isApiToken: (token) => isGoodToken(db, token),
     publicUrl: publicUrl(config),
     allowedHosts: config.allowedHosts,
   })
@@ -197,15 +201,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     port !== null && config.publicUrl === undefined
       ? `http://localhost:${port}/vnc.html?host=localhost&port=${port}`
       : new URL(`jobs/${id}/vnc.html`, publicUrl(config)).href
-  const health = async (signal: AbortSignal) => {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(4_000)])
-    const [ofRuntime, model, queued] = await Promise.all([
-      runtime.health(bounded),
-      gateway.health(config.model),
-      countJobs(db, ['queued']),
-    ])
-    const { ready, busy } = fleet.count()
-    return { version, ...ofRuntime, model, sandboxes: { ready, busy, poolSize, concurrency }, queued }
+  const health: HealthParts = {
+    version,
+    stateDir: config.stateDir,
+    runtime: (signal) => runtime.health(signal),
+    model: () => gateway.health(config.model),
+    sandboxes: () => ({ ...fleet.count(), poolSize, concurrency }),
+    queued: () => countJobs(db, ['queued']),
   }
   const app = createApp({
     handlers: {
@@ -215,10 +217,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...fileRoutes(jobs, links, files),
       ...recordingRoutes({ jobs, recordings, log: eventLog, web }),
       ...controlRoutes(jobs, controls, openDesktop),
+      ...tokenRoutes(db),
       ...shareRoutes({ db, jobs, viewers, publicUrl: publicUrl(config) }),
       ...serverRoutes(
         {
-          health,
+          health: (signal) => readHealth(health, signal),
+          settings: () => shownSettings(config),
           models: async () => ({ models: await gateway.models(config.model) }),
           pull: (model, signal) => gateway.pull(model, signal),
           screenshot: createScreenshots(openDesktop),

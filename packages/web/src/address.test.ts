@@ -13,6 +13,7 @@ describe('readAddress', () => {
 
   test('knows the pages under another path', () => {
     expect(readAddress('/lab/vitrine/')).toEqual({ base: '/lab/vitrine', page: { name: 'jobs' } })
+    expect(readAddress('/lab/doctor')).toEqual({ base: '/lab', page: { name: 'doctor' } })
     expect(readAddress('/lab/new')).toEqual({ base: '/lab', page: { name: 'new' } })
     expect(readAddress('/lab/jobs/job-0123456789ab/')).toEqual({
       base: '/lab',

@@ -1,5 +1,5 @@
 /** The pages that are no single job’s. */
-export type ServerPage = 'jobs' | 'new'
+export type ServerPage = 'jobs' | 'new' | 'models' | 'settings' | 'doctor'
 export type Page = { name: ServerPage } | { name: 'job'; id: string }
 
 /**
@@ -9,7 +9,7 @@ export type Page = { name: ServerPage } | { name: 'job'; id: string }
 export function readAddress(path: string): { base: string; page: Page } {
   const job = /^(.*)\/jobs\/(job-[0-9a-z]{12})\/?$/.exec(path)
   if (job) return { base: job[1] ?? '', page: { name: 'job', id: job[2] ?? '' } }
-  const other = /^(.*)\/(new)$/.exec(path)
+  const other = /^(.*)\/(new|models|settings|doctor)$/.exec(path)
   if (other) return { base: other[1] ?? '', page: { name: other[2] as ServerPage } }
   return { base: path.replace(/\/[^/]*$/, ''), page: { name: 'jobs' } }
 }

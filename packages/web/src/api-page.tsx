@@ -45,7 +45,9 @@ function Route({ route, document }: { route: Operation; document: ApiDocument })
     <section>
       <details>
         <summary>
-          <code>{route.method}</code> <code>{route.path}</code> <span>{route.summary}</span>
+          <h2>
+            <code>{route.method}</code> <code>{route.path}</code> <span>{route.summary}</span>
+          </h2>
         </summary>
         <div>
           <h3>Call</h3>

@@ -3,7 +3,12 @@ import './header.css'
 import { Link } from './link.tsx'
 import type { Site } from './site.ts'
 
-const pages: { page: ServerPage; word: string }[] = [{ page: 'jobs', word: 'Jobs' }]
+const pages: { page: ServerPage; word: string }[] = [
+  { page: 'jobs', word: 'Jobs' },
+  { page: 'models', word: 'Models' },
+  { page: 'settings', word: 'Settings' },
+  { page: 'doctor', word: 'Doctor' },
+]
 
 /** The name over every page, which leads home, and the way to the other pages. */
 export function Header({ site }: { site: Site }) {

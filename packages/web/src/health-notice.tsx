@@ -1,17 +1,26 @@
+import { pagePath } from './address.ts'
+import { Link } from './link.tsx'
 import { usePolled } from './polled.ts'
 import type { Site } from './site.ts'
 
-/** Says what of the server doesn’t work now, so that nobody wonders why a job waits; else nothing. */
+/** Says what of the server doesn’t work now, so that nobody wonders why a job waits, and where help is; else nothing. */
 export function HealthNotice({ site }: { site: Site }) {
   const { value: health } = usePolled('health', 15_000, (signal) => site.vitrine.health({ signal }))
-  const ill = health ? [health.engine, health.model, health.image].filter((part) => !part.ok) : []
+  const ill = health ? [health.engine, health.model, health.image, health.disk].filter(({ ok }) => !ok) : []
   return (
-    <div role="status">
-      {ill.map((part) => (
-        <p key={part.message} class="warning">
-          {part.message}
+    <div role="status" class="health">
+      {ill.map(({ message }) => (
+        <p key={message} class="warning">
+          {message}
         </p>
       ))}
+      {ill.length > 0 && (
+        <p>
+          <Link site={site} to={pagePath(site.base, 'doctor')}>
+            What to do
+          </Link>
+        </p>
+      )}
     </div>
   )
 }

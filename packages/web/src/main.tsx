@@ -10,6 +10,9 @@ const { base } = readAddress(location.pathname)
 const vitrine = new Vitrine({ url: location.origin + base })
 
 const NewJobPage = latePage(async () => (await import('./new-job/new-job-page.tsx')).NewJobPage)
+const ModelsPage = latePage(async () => (await import('./models/models-page.tsx')).ModelsPage)
+const SettingsPage = latePage(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
+const DoctorPage = latePage(async () => (await import('./doctor/doctor-page.tsx')).DoctorPage)
 const JobPage = latePage(async () => (await import('./job-page.tsx')).JobPage)
 
 function App() {
@@ -47,6 +50,12 @@ function Shown({ page, site }: { page: Page; site: Site }) {
       return <JobsPage site={site} />
     case 'new':
       return <NewJobPage site={site} />
+    case 'models':
+      return <ModelsPage site={site} />
+    case 'settings':
+      return <SettingsPage site={site} />
+    case 'doctor':
+      return <DoctorPage site={site} />
     case 'job':
       return <JobPage key={page.id} site={site} id={page.id} />
   }

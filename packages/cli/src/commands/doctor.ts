@@ -11,8 +11,8 @@ import { answers } from '../setup/docker.ts'
 import { advice, findEngine } from '../setup/engine.ts'
 import { imageState } from '../setup/image.ts'
 
-/** One link of the chain. `ok: null` means that it could not be looked at. */
-type Finding = { what: string; ok: boolean | null; message: string; fix?: string }
+/** One link of the chain. */
+type Finding = { what: string; ok: boolean; message: string; fix?: string | null }
 
 /** How long a server that has just started gets to load its model and to make a sandbox ready. */
 const patience = 20_000
@@ -24,7 +24,7 @@ export const doctor = command({
   options: {},
   run: async ({ values }, context) => {
     const findings = [...(await hostFindings(context)), ...(await serverFindings(context))]
-    const broken = findings.some(({ ok }) => ok === false)
+    const broken = findings.some(({ ok }) => !ok)
     if (values.json === true) context.out(`${harmlessJson({ ok: !broken, findings }, 2)}\n`)
     else for (const finding of findings) context.out(line(finding, context.colors))
     return broken ? exitCodes.failed.code : exitCodes.ok.code
@@ -63,18 +63,14 @@ async function serverFindings({ connect, signal }: Context): Promise<Finding[]> 
   try {
     const vitrine = await connect()
     const health = await settled(vitrine, signal)
-    const { engine, model, image } = health
+    const { engine, model, image, disk, sandbox } = health
     return [
       { what: 'server', ok: true, message: `version ${health.version}` },
-      {
-        what: 'server → engine',
-        ok: engine.ok,
-        message: engine.message,
-        fix: 'Start the Docker Engine; ./vitrine up does it.',
-      },
-      { what: 'server → image', ok: image.ok, message: image.message, fix: './vitrine up builds it.' },
-      { what: 'model', ok: model.ok, message: `${model.name}: ${model.message}`, fix: modelFix },
-      sandbox(health),
+      { what: 'server → engine', ...engine },
+      { what: 'server → image', ...image },
+      { what: 'server → disk', ...disk },
+      { ...model, what: 'model', message: `${model.name}: ${model.message}` },
+      { what: 'sandbox, link and desktop', ...sandbox },
     ]
   } catch (error) {
     signal.throwIfAborted()
@@ -87,26 +83,15 @@ async function settled(vitrine: Vitrine, signal: AbortSignal): Promise<Health> {
   const end = performance.now() + patience
   while (true) {
     const health = await vitrine.health({ signal })
-    const { ready, busy, poolSize } = health.sandboxes
-    const done = health.model.ok && (ready + busy > 0 || poolSize === 0)
+    const done = health.model.ok && health.sandbox.ok
     if (done || !health.engine.ok || !health.image.ok || performance.now() > end) return health
     await sleep(500, undefined, { signal })
   }
 }
 
-function sandbox({ sandboxes: { ready, busy, poolSize } }: Health): Finding {
-  const what = 'sandbox, link and desktop'
-  if (ready + busy > 0) return { what, ok: true, message: `${ready} ready, ${busy} busy` }
-  if (poolSize === 0) return { what, ok: null, message: 'not looked at: no sandboxes wait ready (--pool 0)' }
-  const fix = 'The server’s log (server.log in the state directory) and docker logs of the sandbox tell why.'
-  return { what, ok: false, message: `none became ready within ${patience / 1000} s`, fix }
-}
-
-const modelFix = 'Start the Ollama, or ./vitrine down and ./vitrine up to look for a model again.'
-
 function line({ what, ok, message, fix }: Finding, colors: boolean): string {
   const paint = painter(colors)
-  const mark = ok === null ? paint('yellow', '–') : ok ? paint('green', '✓') : paint('red', '✗')
-  const advice = ok === false && fix !== undefined ? `    ${oneLine(fix)}\n` : ''
+  const mark = ok ? paint('green', '✓') : paint('red', '✗')
+  const advice = !ok && fix ? `    ${oneLine(fix)}\n` : ''
   return `${mark} ${what}: ${oneLine(message)}\n${advice}`
 }

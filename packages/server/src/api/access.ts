@@ -12,13 +12,18 @@ const maxCodes = 1000
 
 export type AccessOptions = {
   token: string
+  /** Whether a token that is not the server’s own is a good API token. */
+  isApiToken: (token: string) => Promise<boolean>
   publicUrl: URL
   /** Host names, in lower case, that are this server's besides `publicUrl`'s and this machine's own. */
   allowedHosts: readonly string[]
 }
 
+/** The owner comes with the server’s own token or a session; a program with an API token that the owner made. */
+export type Caller = 'owner' | 'program'
+
 /**
- * Who may come in. A request is let in with the token (`Authorization: Bearer`, RFC 6750) or with the session cookie
+ * Who may come in. A request is let in with a token (`Authorization: Bearer`, RFC 6750) or with the session cookie
  * that a sign-in link gave; and only for a host, and from an origin, that is this server's own.
  */
 export class Access {
@@ -33,11 +38,13 @@ export class Access {
   }
 
   /** Throws `forbidden` or `unauthorized` where the request may not pass. */
-  check(method: string, headers: IncomingHttpHeaders): void {
+  async check(method: string, headers: IncomingHttpHeaders): Promise<Caller> {
     this.checkAddress(method, headers)
-    if (!this.isSignedIn(headers)) {
+    const caller = await this.callerOf(headers)
+    if (!caller) {
       throw new VitrineError('unauthorized', 'Sign in, or send the token as `Authorization: Bearer …`.')
     }
+    return caller
   }
 
   /** A foreign Host is a rebinding attack, a foreign Origin a cross-site one. */
@@ -58,9 +65,15 @@ export class Access {
     }
   }
 
-  isSignedIn({ authorization, cookie }: IncomingHttpHeaders): boolean {
-    const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
-    if (bearer !== undefined) return same(bearer, this.#options.token)
+  /** Null for nobody whom the server knows. */
+  async callerOf(headers: IncomingHttpHeaders): Promise<Caller | null> {
+    const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
+    if (bearer === undefined) return this.#hasSession(headers) ? 'owner' : null
+    if (same(bearer, this.#options.token)) return 'owner'
+    return (await this.#options.isApiToken(bearer)) ? 'program' : null
+  }
+
+  #hasSession({ cookie }: IncomingHttpHeaders): boolean {
     const session = new RegExp(`(?:^|; *)${cookieName}=([^;]+)`).exec(cookie ?? '')?.[1]
     if (session === undefined) return false
     const [until = '', signature = ''] = session.split('.')

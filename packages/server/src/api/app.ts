@@ -5,7 +5,7 @@ import { openApiDocument } from '@vitrine/contract/openapi.ts'
 import { apiPrefix } from '@vitrine/contract/routes.ts'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { Access } from './access.ts'
+import type { Access, Caller } from './access.ts'
 import { bind, type Handlers } from './bind.ts'
 import { guestPages, type GuestOptions } from './guests.ts'
 import { pages, type WebFiles } from './pages.ts'
@@ -26,7 +26,7 @@ const contentSecurityPolicy =
 
 /** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
 export function createApp({ handlers, access, guests, web, version, log }: AppOptions): Hono {
-  const app = new Hono<{ Bindings: HttpBindings }>()
+  const app = new Hono<{ Bindings: HttpBindings; Variables: { caller: Caller } }>()
 
   app.use(async (c, next) => {
     access.checkAddress(c.req.method, c.env.incoming.headers)
@@ -38,14 +38,14 @@ export function createApp({ handlers, access, guests, web, version, log }: AppOp
     c.header('cross-origin-resource-policy', 'same-origin')
   })
   app.use(`${apiPrefix}/*`, async (c, next) => {
-    access.check(c.req.method, c.env.incoming.headers)
+    c.set('caller', await access.check(c.req.method, c.env.incoming.headers))
     await next()
   })
 
   bind(app as unknown as Hono, handlers)
   const document = openApiDocument(version)
-  app.get('/openapi.json', (c) => {
-    access.check('GET', c.env.incoming.headers)
+  app.get('/openapi.json', async (c) => {
+    await access.check('GET', c.env.incoming.headers)
     return c.json(document)
   })
   guestPages(app as unknown as Hono, web, guests)

@@ -10,6 +10,7 @@ import {
 } from '@vitrine/contract/routes.ts'
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
+import type { Caller } from './access.ts'
 
 type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined
 type Part<R, Name extends string> = R extends { [K in Name]: infer T } ? Parsed<T> : undefined
@@ -40,7 +41,10 @@ export function bind(app: Hono, handlers: Handlers): void {
   const entries = Object.entries(routes) as [RouteId, Route][]
   for (const [id, route] of entries) {
     const handle = handlers[id] as (input: Input<Route>) => Promise<unknown>
-    app.on(route.method, honoPath(route), async (c) => respond(route, await handle(await input(route, c))))
+    app.on(route.method, honoPath(route), async (c) => {
+      if (route.ownerOnly && callerOf(c) !== 'owner') throw ownersOnly()
+      return respond(route, await handle(await input(route, c)))
+    })
   }
   for (const [path, same] of Map.groupBy(entries, ([, route]) => honoPath(route))) {
     const methods = same.map(([, { method }]) => method)
@@ -49,6 +53,15 @@ export function bind(app: Hono, handlers: Handlers): void {
     })
   }
 }
+
+/** Who was let in; app.ts notes it. */
+const callerOf = (c: Context): Caller => (c as Context<{ Variables: { caller: Caller } }>).get('caller')
+
+const ownersOnly = () =>
+  new VitrineError(
+    'forbidden',
+    'An API token is not enough here: sign in, or use the token of the state directory.',
+  )
 
 /** `/jobs/{id}` as Hono writes it; a `{path}` and a model's `{name}` take slashes too. */
 function honoPath({ path }: Route): string {

@@ -69,7 +69,7 @@ export function upgrades(
     const { pathname } = new URL(url ?? '/', 'http://host')
     const shared = await shareAt(pathname)
     if (shared) return shared
-    access.check('GET', headers)
+    await access.check('GET', headers)
     const job = jobAt(pathname)
     if (!job) throw new VitrineError('not_found', 'There is no desktop at this address.')
     return { job, share: null }

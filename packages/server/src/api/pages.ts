@@ -34,11 +34,12 @@ export async function readWebFiles(folder: string): Promise<WebFiles> {
  * works; the pages themselves need a session, and without one are the page that tells how to get one.
  */
 export function pages(app: Hono, web: WebFiles, access: Access): void {
-  const page = (name: string) => (c: Context) => {
-    const signedIn = access.isSignedIn(c.env.incoming.headers)
+  const page = (name: string) => async (c: Context) => {
+    const signedIn = (await access.callerOf(c.env.incoming.headers)) !== null
     return file(web, signedIn ? name : 'signed-out.html', signedIn ? 200 : 401)
   }
-  for (const path of ['/', '/new', '/jobs/:id']) app.get(path, page('index.html'))
+  for (const path of ['/', '/new', '/models', '/settings', '/doctor', '/jobs/:id'])
+    app.get(path, page('index.html'))
   app.get('/jobs/:id/vnc.html', page('vnc.html'))
   app.get('/vnc.html', page('vnc.html'))
   app.get('/api', page('api.html'))

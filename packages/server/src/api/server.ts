@@ -1,12 +1,13 @@
 import { VitrineError, type ErrorBody } from '@vitrine/contract/error.ts'
-import type { Health, PullProgress } from '@vitrine/contract/routes.ts'
-import type { z } from 'zod'
+import type { PullProgress } from '@vitrine/contract/routes.ts'
+import type { Health, Settings } from '@vitrine/contract/server.ts'
 import type { Access } from './access.ts'
 import type { Handlers } from './bind.ts'
 import { stream } from './events.ts'
 
 export type ServerState = {
-  health: (signal: AbortSignal) => Promise<z.infer<typeof Health>>
+  health: (signal: AbortSignal) => Promise<Health>
+  settings: () => Settings
   models: () => ReturnType<Handlers['listModels']>
   pull: (model: string, signal: AbortSignal) => AsyncGenerator<PullProgress, void>
   screenshot: (job: string, signal: AbortSignal) => Promise<Buffer>
@@ -15,7 +16,10 @@ export type ServerState = {
 export function serverRoutes(
   state: ServerState,
   access: Access,
-): Pick<Handlers, 'listModels' | 'pullModel' | 'readHealth' | 'createSignInLink' | 'readScreenshot'> {
+): Pick<
+  Handlers,
+  'listModels' | 'pullModel' | 'readHealth' | 'readSettings' | 'createSignInLink' | 'readScreenshot'
+> {
   return {
     listModels: () => state.models(),
     pullModel: async ({ params, request }) => {
@@ -27,6 +31,7 @@ export function serverRoutes(
       return stream('application/x-ndjson', lines, '', request.signal)
     },
     readHealth: ({ request }) => state.health(request.signal),
+    readSettings: async () => state.settings(),
     createSignInLink: async ({ body }) => ({ url: access.signInLink(body.next) }),
     readScreenshot: async ({ params, request }) => {
       const png = await state.screenshot(params.id, request.signal)

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Waiting } from '@vitrine/contract/job.ts'
-import type { Health, ModelEntry, PullProgress } from '@vitrine/contract/routes.ts'
+import type { ModelEntry, PullProgress } from '@vitrine/contract/routes.ts'
+import type { Health } from '@vitrine/contract/server.ts'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { createAdmission } from './admission.ts'
@@ -55,7 +56,7 @@ export type Gateway = AsyncDisposable & {
   requireModel(model: string): Promise<void>
   /** Throws a VitrineError `unavailable` where no server answers within some seconds. */
   models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
-  health(defaultModel: string): Promise<z.infer<typeof Health>['model']>
+  health(defaultModel: string): Promise<Omit<Health['model'], 'fix'>>
 }
 
 /** The model endpoint for sandboxes: a caller is known by its socket, waits in a fair queue, and may only generate. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import type { Health, ModelEntry } from '@vitrine/contract/routes.ts'
+import type { ModelEntry } from '@vitrine/contract/routes.ts'
+import type { Health } from '@vitrine/contract/server.ts'
 import type { z } from 'zod'
 import type { CallParts } from './call.ts'
 import type { Caller } from './caller.ts'
@@ -52,7 +53,7 @@ function memory(loaded: ListedModel | undefined): z.infer<typeof ModelEntry>['me
 }
 
 /** Whether jobs can have the default model now, in words that tell what to do where they can't. */
-export async function modelHealth(fleet: Fleet, name: string): Promise<z.infer<typeof Health>['model']> {
+export async function modelHealth(fleet: Fleet, name: string): Promise<Omit<Health['model'], 'fix'>> {
   await fleet.refresh()
   if (answering(fleet).length === 0) return { ok: false, name, message: away(fleet) }
   const server = fleet.all().find(({ catalog }) => catalog.has(name))

@@ -17,6 +17,7 @@ import {
 } from './jobs.ts'
 import type { Database } from './schema.ts'
 import { setting } from './settings.ts'
+import { allTokens, findToken, insertToken, noteTokenUse, removeToken } from './tokens.ts'
 import { findShare, insertShare, removeEndedShares, removeShare, sharesOf } from './shares.ts'
 
 /** What every store must do, whatever database is below it. `open` gives an empty one. */
@@ -167,6 +168,29 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
       expect(await ids(0)).toEqual(['shr-2'])
       await deleteJobRows(db, 'job-a')
       expect(await ids(0)).toEqual([])
+    })
+
+    test('finds a token by its hash while it is good, and lists all', async () => {
+      const token = (id: string, created_at: number, expires_at: number | null) =>
+        insertToken(db, {
+          id,
+          name: `for ${id}`,
+          hash: `hash of ${id}`,
+          created_at,
+          expires_at,
+          used_at: null,
+        })
+      await token('tok-1', 1, 100)
+      await token('tok-2', 2, null)
+      expect(await findToken(db, 'hash of tok-1', 99)).toMatchObject({ id: 'tok-1', name: 'for tok-1' })
+      expect(await findToken(db, 'hash of tok-1', 100)).toBeNull()
+      expect(await findToken(db, 'tok-1', 0)).toBeNull()
+      await noteTokenUse(db, 'tok-2', 50)
+      expect(await findToken(db, 'hash of tok-2', 1e15)).toMatchObject({ used_at: 50 })
+      expect((await allTokens(db)).map(({ id }) => id)).toEqual(['tok-2', 'tok-1'])
+      expect(await removeToken(db, 'tok-3')).toBe(false)
+      expect(await removeToken(db, 'tok-2')).toBe(true)
+      expect(await findToken(db, 'hash of tok-2', 0)).toBeNull()
     })
 
     test('keeps a setting’s first value', async () => {

@@ -8,6 +8,7 @@ export const migrations: Record<string, Migration> = {
   '003-shares': { up: createShares },
   '004-prompts': { up: createPrompts },
   '005-text': { up: addText },
+  '006-tokens': { up: createTokens },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -115,5 +116,17 @@ async function addText(db: Kysely<unknown>): Promise<void> {
     .createIndex('jobs_listed')
     .on('jobs')
     .columns(['deleting', 'number', 'state', 'text', 'id'])
+    .execute()
+}
+
+async function createTokens(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('tokens')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('hash', 'text', (c) => c.notNull().unique())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('expires_at', 'integer')
+    .addColumn('used_at', 'integer')
     .execute()
 }

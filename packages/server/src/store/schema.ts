@@ -45,6 +45,14 @@ export type Schema = {
   }
   /** Idempotency keys of follow-ups; a job's own is in `jobs`. */
   prompts: { job: string; key: string; hash: string }
+  tokens: {
+    id: string
+    name: string
+    hash: string
+    created_at: number
+    expires_at: number | null
+    used_at: number | null
+  }
   settings: { name: string; value: string }
 }
 

@@ -26,7 +26,7 @@ export async function seedJobs(path: string, count: number): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     for (let index = 0; index < count; index++) {
       const subject = subjects[index % subjects.length]!
-      const { state, reason } = ends[index % 7 < 4 ? 0 : index % 7 < 6 ? 1 : 2]!
+      const { state, reason } = ends[index % 7 < 4 ? 0 : index % 7 < 6 ? 1 : 2]
       const createdAt = now - (count - index) * 60_000
       const request = {
         task: `Write a Python program that shows a ${subject}, number ${index}. It must end by itself and print what it did.`,

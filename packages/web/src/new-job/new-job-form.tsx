@@ -1,89 +1,117 @@
-import { VitrineApiError } from '@vitrine/sdk/error.ts'
-import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { jobPath } from '../address.ts'
+import { examples, type Example } from '../examples.ts'
 import { usePolled } from '../polled.ts'
-import type { NewJobInput, Site } from '../site.ts'
-import { problemText, size } from '../words.ts'
-
-const fields = ['task', 'model', 'language', 'check', 'name'] as const
-type Field = (typeof fields)[number]
-type Problems = Partial<Record<Field | 'form', string>>
+import type { Site } from '../site.ts'
+import { size } from '../words.ts'
+import { CheckField } from './check-field.tsx'
+import { emptyDraft, jobOf, type Draft, type Problems } from './draft.ts'
+import { described, Field } from './field.tsx'
+import { LimitsField } from './limits-field.tsx'
+import { problemsOf } from './problems.ts'
 
 /** Makes a job and goes to its page. What the server refuses is shown at the field it is about. */
-export function NewJobForm(props: { site: Site; task: string; onTask: (task: string) => void }) {
-  const { site } = props
-  const models = usePolled('models', 30_000, (signal) => site.vitrine.models.list({ signal }))
-  const defaultName = models.value?.find((model) => model.default)?.name
-  const others = models.value?.filter((model) => !model.default) ?? []
+export function NewJobForm({ site, start }: { site: Site; start: Partial<Draft> }) {
+  const [draft, setDraft] = useState<Draft>({ ...emptyDraft, ...start })
   const [problems, setProblems] = useState<Problems>({})
   const [isBusy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
   const lastTry = useRef({ body: '', key: '' })
+  const settings = usePolled('settings', 300_000, (signal) => site.vitrine.settings({ signal }))
+  const change = (changes: Partial<Draft>) => setDraft((draft) => ({ ...draft, ...changes }))
 
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault()
-    const form = event.currentTarget as HTMLFormElement
-    const job = newJob(new FormData(form))
+  const show = (found: Problems) => {
+    setProblems(found)
+    setBusy(false)
+    // After the fields have their problems, and what they are folded into is open.
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus())
+  }
+  const submit = async () => {
+    if (isBusy) return
+    const made = jobOf(draft)
+    if ('problems' in made) return show(made.problems)
     setBusy(true)
     setProblems({})
     try {
-      const idempotencyKey = keyOf(lastTry.current, JSON.stringify(job))
-      const { id } = await site.vitrine.jobs.create(job, { idempotencyKey })
-      props.onTask('')
+      const idempotencyKey = keyOf(lastTry.current, JSON.stringify(made.job))
+      const { id } = await site.vitrine.jobs.create(made.job, { idempotencyKey })
       site.go(jobPath(site.base, id))
     } catch (error) {
-      const found = problemsOf(error)
-      setProblems(found)
-      setBusy(false)
-      const first = fields.find((field) => found[field])
-      if (first) form.querySelector<HTMLElement>(`[name=${first}]`)?.focus()
+      show(problemsOf(error, fieldsOf(draft)))
     }
   }
 
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate>
-      <Labelled field="task" label="What should it build?" problem={problems.task}>
+    <form
+      ref={form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      <Examples onChoose={(example) => setDraft({ ...draft, ...draftOf(example) })} />
+      <Field path="task" label="What should it build?" problems={problems}>
         <textarea
           {...described('task', problems)}
-          rows={5}
+          rows={6}
           required
-          value={props.task}
-          onInput={(event) => props.onTask(event.currentTarget.value)}
+          value={draft.task}
+          onInput={(event) => change({ task: event.currentTarget.value })}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void submit()
+          }}
         />
-      </Labelled>
+      </Field>
       <div class="pair">
-        <Labelled field="model" label="Model" problem={problems.model}>
-          <select {...described('model', problems)}>
-            <option value="">{defaultName ? `${defaultName} (default)` : 'Default'}</option>
-            {others.map(({ name, bytes }) => (
-              <option key={name} value={name}>
-                {name}, {size(bytes)}
-              </option>
-            ))}
-          </select>
-        </Labelled>
-        <Labelled field="language" label="Language" problem={problems.language}>
-          <select {...described('language', problems)}>
+        <ModelField site={site} draft={draft} problems={problems} onChange={change} />
+        <Field path="language" label="Language" problems={problems}>
+          <select
+            {...described('language', problems)}
+            value={draft.language}
+            onChange={(event) => change({ language: event.currentTarget.value as Draft['language'] })}
+          >
             <option value="python">Python</option>
             <option value="javascript">JavaScript</option>
             <option value="bash">Bash</option>
           </select>
-        </Labelled>
+        </Field>
       </div>
-      <details open={problems.check || problems.name ? true : undefined}>
-        <summary>Name and expected output</summary>
-        <Labelled field="name" label="Name (optional)" problem={problems.name}>
-          <input {...described('name', problems)} type="text" maxLength={100} autoComplete="off" />
-        </Labelled>
-        <Labelled field="check" label="Expected output (optional)" problem={problems.check}>
-          <textarea {...described('check', problems)} rows={3} class="code" />
-        </Labelled>
-        <p class="hint">
-          With it, a job succeeds only if the program prints this. Blank lines and extra spaces don’t count.
-        </p>
+      <CheckField draft={draft} problems={problems} onChange={change} />
+      {settings.value && (
+        <LimitsField ranges={settings.value.limits} draft={draft} problems={problems} onChange={change} />
+      )}
+      <details open={problems['name'] || problems['labels'] ? true : undefined}>
+        <summary>Name and labels</summary>
+        <Field path="name" label="Name (optional)" problems={problems}>
+          <input
+            {...described('name', problems)}
+            type="text"
+            maxLength={100}
+            autoComplete="off"
+            value={draft.name}
+            onInput={(event) => change({ name: event.currentTarget.value })}
+          />
+        </Field>
+        <Field
+          path="labels"
+          label="Labels (optional)"
+          hint="To find it by: key=value, with commas between."
+          problems={problems}
+        >
+          <input
+            {...described('labels', problems, true)}
+            type="text"
+            autoComplete="off"
+            autoCapitalize="off"
+            placeholder="team=red, purpose=demo"
+            value={draft.labels}
+            onInput={(event) => change({ labels: event.currentTarget.value })}
+          />
+        </Field>
       </details>
       <p role="alert" class="problem">
-        {problems.form}
+        {problems['form']}
       </p>
       <button type="submit" class="primary" disabled={isBusy}>
         {isBusy ? 'Starting …' : 'Start the job'}
@@ -92,44 +120,70 @@ export function NewJobForm(props: { site: Site; task: string; onTask: (task: str
   )
 }
 
-function Labelled(props: {
-  field: Field
-  label: string
-  problem: string | undefined
-  children: ComponentChildren
-}) {
+function Examples({ onChoose }: { onChoose: (example: Example) => void }) {
   return (
-    <div class="field">
-      <label for={props.field}>{props.label}</label>
-      {props.children}
-      {props.problem && (
-        <p class="problem" id={`${props.field}-problem`}>
-          {props.problem}
-        </p>
-      )}
+    <div class="examples" role="group" aria-label="Examples to start from">
+      <span class="hint">Start from:</span>
+      {examples.map((example) => (
+        <button key={example.word} type="button" onClick={() => onChoose(example)}>
+          {example.word}
+        </button>
+      ))}
     </div>
   )
 }
 
-const described = (field: Field, problems: Problems) => ({
-  id: field,
-  name: field,
-  ...(problems[field] && { 'aria-invalid': true, 'aria-describedby': `${field}-problem` }),
+function ModelField(props: {
+  site: Site
+  draft: Draft
+  problems: Problems
+  onChange: (changes: Partial<Draft>) => void
+}) {
+  const { site, draft, problems, onChange } = props
+  const { value: models = [] } = usePolled('models', 30_000, (signal) => site.vitrine.models.list({ signal }))
+  const writing = models.filter(({ capabilities: can }) => can.length === 0 || can.includes('completion'))
+  const usual = models.find((model) => model.default)
+  const isUnknown = draft.model !== '' && !writing.some(({ name }) => name === draft.model)
+  return (
+    <Field path="model" label="Model" problems={problems}>
+      <select
+        {...described('model', problems)}
+        value={draft.model}
+        onChange={(event) => onChange({ model: event.currentTarget.value })}
+      >
+        <option value="">{usual ? `${usual.name} (default)` : 'Default'}</option>
+        {writing
+          .filter((model) => !model.default)
+          .map(({ name, bytes, loaded }) => (
+            <option key={name} value={name}>
+              {name}, {size(bytes)}
+              {loaded ? ', loaded' : ''}
+            </option>
+          ))}
+        {isUnknown && <option value={draft.model}>{draft.model}</option>}
+      </select>
+    </Field>
+  )
+}
+
+const draftOf = ({ task, language = 'python', stdout }: Example): Partial<Draft> => ({
+  task,
+  language,
+  checkKind: stdout === undefined ? 'none' : 'stdout',
+  stdout: stdout ?? '',
 })
 
-function newJob(form: FormData): NewJobInput {
-  const text = (field: Field) => {
-    const value = form.get(field)
-    return typeof value === 'string' ? value : ''
-  }
-  return {
-    task: text('task'),
-    language: text('language') as NonNullable<NewJobInput['language']>,
-    ...(text('model') && { model: text('model') }),
-    ...(text('name').trim() && { name: text('name') }),
-    ...(text('check') && { check: { stdout: text('check') } }),
-  }
-}
+/** The fields that the form shows for this draft, by their paths; what lies below one belongs to it. */
+const fieldsOf = (draft: Draft): string[] => [
+  'task',
+  'model',
+  'language',
+  ...(draft.checkKind === 'none' ? [] : [`check.${draft.checkKind}`]),
+  'check',
+  ...Object.keys(draft.limits).map((name) => `limits.${name}`),
+  'name',
+  'labels',
+]
 
 /** The same key for the same job sent again, so that a lost answer makes no second job. */
 function keyOf(lastTry: { body: string; key: string }, body: string): string {
@@ -140,17 +194,4 @@ function keyOf(lastTry: { body: string; key: string }, body: string): string {
     )
   }
   return lastTry.key
-}
-
-/** Puts each detail at its field (`check.stdout` belongs to `check`), the others under the form. */
-function problemsOf(error: unknown): Problems {
-  if (!(error instanceof VitrineApiError) || error.details.length === 0) return { form: problemText(error) }
-  const problems: Problems = {}
-  for (const { path, message } of error.details) {
-    const field = fields.find((field) => path === field || path.startsWith(`${field}.`))
-    const text = field ? message : `${path}: ${message}`
-    const place = field ?? 'form'
-    problems[place] = problems[place] ? `${problems[place]}; ${text}` : text
-  }
-  return problems
 }

@@ -1,13 +1,16 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { Header } from '../header.tsx'
 import { HealthNotice } from '../health-notice.tsx'
 import type { Site } from '../site.ts'
 import { NewJobForm } from './new-job-form.tsx'
 import './new-job.css'
 
-/** The form for a new job; `?task=` fills it in. */
+/** The form for a new job; `?task=` and `?model=` fill it in. */
 export function NewJobPage({ site }: { site: Site }) {
-  const [task, setTask] = useState(() => new URLSearchParams(location.search).get('task') ?? '')
+  const start = useMemo(() => {
+    const query = new URLSearchParams(location.search)
+    return { task: query.get('task') ?? '', model: query.get('model') ?? '' }
+  }, [])
   useEffect(() => {
     document.title = 'New job · Vitrine'
   }, [])
@@ -17,7 +20,7 @@ export function NewJobPage({ site }: { site: Site }) {
       <main class="new-job">
         <h1 tabIndex={-1}>New job</h1>
         <HealthNotice site={site} />
-        <NewJobForm site={site} task={task} onTask={setTask} />
+        <NewJobForm site={site} start={start} />
       </main>
     </>
   )

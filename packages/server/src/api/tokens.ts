@@ -1,0 +1,58 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { VitrineError } from '@vitrine/contract/error.ts'
+import type { Token } from '@vitrine/contract/token.ts'
+import { now } from '../clock.ts'
+import { newId } from '../jobs/id.ts'
+import type { Database } from '../store/schema.ts'
+import {
+  allTokens,
+  findToken,
+  insertToken,
+  noteTokenUse,
+  removeToken,
+  type StoredToken,
+} from '../store/tokens.ts'
+import type { Handlers } from './bind.ts'
+
+/** Noted this seldom: each note is a write to the disk. */
+const noteMilliseconds = 60_000
+
+/** Making, listing and revoking API tokens. A token is shown once and kept as its hash. */
+export function tokenRoutes(db: Database): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
+  return {
+    createToken: async ({ body: { name, seconds } }) => {
+      const token = `vt_${randomBytes(32).toString('base64url')}`
+      const created_at = now()
+      const expires_at = seconds === undefined ? null : created_at + seconds * 1000
+      const stored = { id: newId('tok'), name, hash: hashOf(token), created_at, expires_at, used_at: null }
+      await insertToken(db, stored)
+      return { ...show(stored), token }
+    },
+    listTokens: async () => ({ tokens: (await allTokens(db)).map(show) }),
+    deleteToken: async ({ params: { token } }) => {
+      if (!(await removeToken(db, token))) throw new VitrineError('not_found', `There is no token ${token}.`)
+    },
+  }
+}
+
+/** Whether this is a token that is good now. */
+export async function isGoodToken(db: Database, token: string): Promise<boolean> {
+  const found = await findToken(db, hashOf(token), now())
+  if (!found) return false
+  // A disk that is full must not lock programs out.
+  if ((found.used_at ?? 0) + noteMilliseconds < now()) await noteTokenUse(db, found.id, now()).catch(() => {})
+  return true
+}
+
+const show = ({ id, name, created_at, expires_at, used_at }: StoredToken): Token => ({
+  id,
+  name,
+  createdAt: time(created_at),
+  expiresAt: expires_at === null ? null : time(expires_at),
+  usedAt: used_at === null ? null : time(used_at),
+})
+
+const time = (milliseconds: number) => new Date(milliseconds).toISOString()
+
+/** Tokens are long and random: a plain hash is enough, and finding by it tells nothing by its time. */
+const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url')
