@@ -15,6 +15,7 @@ export type BenchServer = AsyncDisposable & {
   vitrine: Vitrine
   url: string
   token: string
+  stateDir: string
   pid: number
   /** Waits until the pool is full, and gives the names of all its containers. */
   sandboxes(): Promise<string[]>
@@ -69,6 +70,7 @@ export async function startServer(modelUrl: string, poolSize: number): Promise<B
     vitrine,
     url,
     token,
+    stateDir,
     pid: child.pid!,
     sandboxes: settled,
     async clear() {

@@ -2,7 +2,7 @@
 export type Figure = {
   what: string
   values: readonly number[]
-  unit: '' | ' ms' | ' MB' | ' MiB'
+  unit: '' | ' ms' | ' kB' | ' MB' | ' MiB'
   goal?: number
   atLeast?: number
 }

@@ -2,14 +2,17 @@ import { join, resolve } from 'node:path'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { fakeRuntime, type FakeRuntime } from '../packages/server/src/runtimes/fake.ts'
+import { seedJobs } from '../packages/server/src/testing/seed-jobs.ts'
 import { startServer, type TestServer } from '../packages/server/src/testing/start-server.ts'
 import { axeFindings } from './testbed/axe.ts'
 import { launchBrowser, problemsOf } from './testbed/browser.ts'
-import { startStories, type Stories } from './testbed/stories.ts'
+import { startScriptedOllama, type ScriptedOllama } from './testbed/scripted-ollama.ts'
 
 const webDir = join(resolve(import.meta.dirname, '..'), 'dist/web')
 
-let stories: Stories
+let ollama: ScriptedOllama
+let runtime: FakeRuntime
 let server: TestServer
 let vitrine: Vitrine
 let browser: Browser
@@ -17,9 +20,20 @@ let context: BrowserContext
 let problems: string[]
 
 beforeAll(async () => {
-  stories = await startStories()
+  ollama = await startScriptedOllama({
+    models: [
+      { name: 'qwen3:0.6b', capabilities: ['completion', 'thinking'], loaded: true, gpuShare: 0.25 },
+      { name: 'llama3.2:1b', capabilities: ['completion'], contextLength: 131_072 },
+    ],
+    pull: (model) =>
+      model === 'absent:1b'
+        ? [{ status: 'pulling manifest' }, { error: 'pull model manifest: file does not exist' }]
+        : [{ status: 'pulling manifest' }, { status: 'pulling 7f4', total: 2048, completed: 512 }, 'stall'],
+  })
+  runtime = fakeRuntime()
   server = await startServer({
-    environment: { VITRINE_MODEL_SERVERS: stories.url, VITRINE_WEB_DIR: webDir },
+    runtime,
+    environment: { VITRINE_MODEL_SERVERS: ollama.url, VITRINE_WEB_DIR: webDir },
   })
   vitrine = new Vitrine({ url: server.url, token: server.token })
   browser = await launchBrowser()
@@ -27,11 +41,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
   await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
+  await runtime[Symbol.asyncDispose]()
+  await ollama[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
   context = await browser.newContext({ viewport: { width: 1366, height: 900 } })
   problems = problemsOf(context)
+  context.on('request', (request) => {
+    const { origin } = new URL(request.url())
+    if (origin !== 'null' && origin !== new URL(server.url).origin) problems.push(`asks ${request.url()}`)
+  })
 })
 afterEach(async () => {
   await context.close()
@@ -101,5 +120,251 @@ test('the pages lead to each other without being loaded anew, by keyboard too, a
   await page.goBack()
   await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
   expect(await page.evaluate(() => 'same' in globalThis)).toBe(true)
+  expect(problems).toEqual([])
+})
+
+const card = (page: Page, text: string) => page.locator('.card').filter({ hasText: text })
+
+test('the wall shows each job as it is made, goes on and is deleted, by one connection', async () => {
+  const page = await signIn()
+  await page.getByRole('heading', { name: 'Nothing yet' }).waitFor()
+  const lists: string[] = []
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname.endsWith('/api/v1/jobs')) lists.push(request.url())
+  })
+  const id = await finished('Draw a lighthouse.')
+  await card(page, 'Draw a lighthouse.').locator('.state[data-state=succeeded]').waitFor()
+  await card(page, 'Draw a lighthouse.').locator('img').waitFor()
+  await card(page, 'closes in').waitFor()
+  await vitrine.jobs.delete(id)
+  await page.getByRole('heading', { name: 'Nothing yet' }).waitFor()
+  expect(lists).toEqual([])
+  expect(problems).toEqual([])
+})
+
+test('the wall is filtered by state, words and labels, each of which its address keeps', async () => {
+  await vitrine.jobs.create({ task: 'Draw a red circle.', labels: { team: 'red' } })
+  await vitrine.jobs.create({ task: 'Draw a blue circle.', labels: { team: 'blue' } })
+  await vitrine.jobs.create({ task: 'Print a word.', name: 'CIRCLES', labels: { team: 'blue' } })
+  const page = await signIn()
+  const titles = () => page.locator('.card h2').allInnerTexts()
+  await expect.poll(titles).toHaveLength(3)
+
+  await page.getByRole('searchbox').fill('circle draw')
+  await expect.poll(titles).toEqual(['Draw a blue circle.', 'Draw a red circle.'])
+  await page.getByRole('textbox', { name: 'Label' }).fill('team')
+  await page.keyboard.press('Enter')
+  await page.getByText('Write a label as key=value.').waitFor()
+  await page.getByRole('textbox', { name: 'Label' }).fill('team=red')
+  await page.keyboard.press('Enter')
+  await expect.poll(titles).toEqual(['Draw a red circle.'])
+  await page.reload()
+  await expect.poll(titles).toEqual(['Draw a red circle.'])
+  expect(await page.getByRole('searchbox').inputValue()).toBe('circle draw')
+
+  await page.getByRole('button', { name: 'Failed' }).click()
+  await page.getByText('No job matches.').waitFor()
+  expect(await titles()).toEqual([])
+  await page.goBack()
+  await expect.poll(titles).toEqual(['Draw a red circle.'])
+  await page.getByRole('button', { name: 'Remove the label team=red' }).click()
+  await expect.poll(titles).toHaveLength(2)
+  await page.goto(server.url)
+  await card(page, 'Draw a blue circle.').getByRole('link', { name: 'team=blue' }).click()
+  await expect.poll(titles).toEqual(['CIRCLES', 'Draw a blue circle.'])
+  expect(problems).toEqual([])
+})
+
+test('thumbnails are fetched again and again while they are in view, and never else', async () => {
+  const ids: string[] = []
+  for (let i = 0; i < 28; i++) ids.push((await vitrine.jobs.create({ task: `Number ${i}.` })).id)
+  for (const id of ids) await server.reach(id, 'succeeded')
+  const page = await signIn()
+  await expect.poll(() => page.locator('.card').count()).toBe(28)
+  const asked = new Map<string, number>()
+  page.on('request', (request) => {
+    const id = /\/jobs\/(job-\w+)\/screenshot\.png$/.exec(request.url())?.[1]
+    if (id) asked.set(id, (asked.get(id) ?? 0) + 1)
+  })
+  const fresh = async (index: number) => {
+    const before = asked.get(ids[index]!) ?? 0
+    await expect.poll(() => (asked.get(ids[index]!) ?? 0) - before, { timeout: 20_000 }).toBeGreaterThan(1)
+  }
+  // The newest is first; the oldest is far below what is in view.
+  await fresh(27)
+  expect(asked.get(ids[0]!)).toBeUndefined()
+  await page.locator('.card').last().scrollIntoViewIfNeeded()
+  await fresh(0)
+  const gone = asked.get(ids[27]!)
+  await fresh(0)
+  expect(asked.get(ids[27]!)).toBe(gone)
+
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  })
+  const settled = new Map<string, number>()
+  await expect
+    .poll(
+      () => {
+        const isStill = [...asked].every(([id, times]) => settled.get(id) === times)
+        for (const [id, times] of asked) settled.set(id, times)
+        return isStill
+      },
+      { interval: 3000, timeout: 30_000 },
+    )
+    .toBe(true)
+  expect(problems).toEqual([])
+})
+
+test('10,000 jobs are loaded as they are scrolled to, found at once, and few of them are in the page', async () => {
+  await seedJobs(join(server.stateDir, 'vitrine.db'), 10_000)
+  const page = await signIn()
+  await page.locator('.card').nth(59).waitFor()
+  expect(await page.locator('.card').count()).toBe(60)
+  const loaded = () => page.evaluate(() => document.querySelectorAll('.racks > div').length)
+  for (let racks = 1; racks < 12; racks++) {
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
+    await expect.poll(loaded, { timeout: 20_000 }).toBeGreaterThan(racks)
+  }
+  await expect.poll(() => page.locator('.card').count()).toBeLessThan(400)
+  expect(await axeFindings(page)).toEqual([])
+
+  await page.getByRole('searchbox').fill('maze 4102')
+  await expect
+    .poll(() => page.locator('.card h2').allInnerTexts())
+    .toEqual([expect.stringContaining('number 4102') as string])
+  await page.goto(`${server.url}?label=rare%3Dyes&state=failed`)
+  await page.locator('.card').first().waitFor()
+  await finished('A new one.')
+  expect(await card(page, 'A new one.').count()).toBe(0)
+  expect(problems).toEqual([])
+})
+
+test('a new job has its check, limits and labels; what is wrong stands at its field', async () => {
+  const page = await signIn('/new')
+  await page.getByRole('button', { name: 'Start the job' }).click()
+  const task = page.getByLabel('What should it build?')
+  await expect.poll(() => task.getAttribute('aria-invalid')).toBe('true')
+  expect(await page.locator('#task-problem').innerText()).toContain('must not be empty')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('task')
+
+  await page.getByRole('button', { name: 'Squares' }).click()
+  expect(await page.getByLabel('Expected output').inputValue()).toContain('81')
+  await page.getByText('Limits', { exact: true }).click()
+  await page.getByLabel('Work time').fill('0')
+  await page.getByRole('button', { name: 'Start the job' }).click()
+  await page.locator('#limits-seconds-problem').waitFor()
+  expect(await axeFindings(page)).toEqual([])
+
+  await page.getByLabel('Work time').fill('90')
+  await page.getByText('A test file').click()
+  const tests = 'import program\n\ndef test_it():\n    assert program\n'
+  await page
+    .getByLabel('Test file for pytest')
+    .setInputFiles({ name: 'tests.py', mimeType: 'text/x-python', buffer: Buffer.from(tests) })
+  await expect.poll(() => page.getByLabel('Tests', { exact: true }).inputValue()).toBe(tests)
+  await page.getByText('Name and labels').click()
+  await page.getByLabel('Name (optional)').fill('Squared')
+  await page.getByLabel('Labels (optional)').fill('team=red, purpose=demo')
+  await page.getByLabel('Model', { exact: true }).selectOption('llama3.2:1b')
+  await task.press('Control+Enter')
+  await page.waitForURL(/\/jobs\/job-[0-9a-z]{12}$/)
+  const job = await vitrine.jobs.get(new URL(page.url()).pathname.split('/').at(-1)!)
+  expect(job).toMatchObject({
+    name: 'Squared',
+    model: 'llama3.2:1b',
+    check: { tests },
+    limits: { seconds: 90 },
+    labels: { team: 'red', purpose: 'demo' },
+  })
+  expect(problems.filter((problem) => !/status of 400/.test(problem))).toEqual([])
+})
+
+test('a test file can be dropped, and a command is split into its words', async () => {
+  const page = await signIn('/new?task=Print+1.&model=llama3.2:1b')
+  await page.getByText('A test file').click()
+  const data = await page.evaluateHandle(() => {
+    const dropped = new DataTransfer()
+    dropped.items.add(new File(['def test(): pass'], 'tests.py'))
+    return dropped
+  })
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: data })
+  await expect.poll(() => page.getByLabel('Tests', { exact: true }).inputValue()).toBe('def test(): pass')
+  await page.getByText('A command').click()
+  await page.getByLabel('Command', { exact: true }).fill(`sh -c 'test -e "$0"' {program}`)
+  await page.getByRole('button', { name: 'Start the job' }).click()
+  await page.waitForURL(/\/jobs\/job-[0-9a-z]{12}$/)
+  expect(await vitrine.jobs.get(new URL(page.url()).pathname.split('/').at(-1)!)).toMatchObject({
+    model: 'llama3.2:1b',
+    check: { command: ['sh', '-c', 'test -e "$0"', '{program}'] },
+  })
+  expect(problems).toEqual([])
+})
+
+test('models are listed with where they run; one is downloaded with its progress, stopped, or refused', async () => {
+  const page = await signIn('/models')
+  const first = page.locator('.models > li').first()
+  await first.getByText('default').waitFor()
+  expect(await first.innerText()).toMatch(/qwen3:0\.6b[^]*25 % on the GPU, 75 % on the CPU[^]*thinking/)
+  expect(await page.locator('.models > li').nth(1).innerText()).toContain('131072 tokens')
+
+  const name = page.getByLabel('Name, as the model hub has it')
+  await name.fill('absent:1b')
+  await page.getByRole('button', { name: 'Download' }).click()
+  await page.locator('#pull-problem').getByText('absent:1b').waitFor()
+  await name.fill('qwen3:1.7b')
+  await page.getByRole('button', { name: 'Download' }).click()
+  await page.getByText('512 B of 2.0 KiB').waitFor()
+  expect(await page.locator('progress').getAttribute('value')).toBe('512')
+  expect(await axeFindings(page)).toEqual([])
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByText('goes on where it was').waitFor()
+  await page.getByRole('link', { name: 'New job with llama3.2:1b' }).click()
+  await expect.poll(() => page.getByLabel('Model', { exact: true }).inputValue()).toBe('llama3.2:1b')
+  expect(problems).toEqual([])
+})
+
+test('a token is made, seen once, used and revoked', async () => {
+  const page = await signIn('/settings')
+  await page.getByRole('button', { name: 'Make a token' }).click()
+  await page.locator('#token-problem').getByText('1 to 100 characters').waitFor()
+  await page.getByLabel('What is it for?').fill('<b>reports</b>')
+  await page.getByLabel('Good').selectOption('for a day')
+  await page.getByRole('button', { name: 'Make a token' }).click()
+  const shownOnce = page.getByLabel('copy it now')
+  await shownOnce.waitFor()
+  expect(await axeFindings(page)).toEqual([])
+  const program = new Vitrine({ url: server.url, token: await shownOnce.inputValue() })
+  expect((await program.health()).version).toMatch(/\d/)
+  await page.reload()
+  const row = page.locator('.tokens li')
+  await row.getByText('<b>reports</b>').first().waitFor()
+  await row.getByText('good for 23 h 59 min').waitFor()
+  expect(await page.content()).not.toContain('vt_')
+  await row.getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('There are none yet.').waitFor()
+  await expect(program.health()).rejects.toMatchObject({ code: 'unauthorized' })
+  expect(await page.locator('.rows').first().innerText()).toContain('VITRINE_CONCURRENCY')
+  expect(problems.filter((problem) => !/status of 400/.test(problem))).toEqual([])
+})
+
+test('the doctor tells what is not well and what to do, and the wall leads to it', async () => {
+  const page = await signIn('/doctor')
+  await page.locator('.doctor-sum[data-tone=good]').waitFor()
+  runtime.freeze()
+  try {
+    await page.getByRole('button', { name: 'Look again' }).click()
+    await page.locator('.findings li[data-ok=false]').getByText('Start the Docker Engine').waitFor()
+    await page.goto(server.url)
+    await page.getByText('The fake engine does not answer.').waitFor()
+    await page.getByRole('link', { name: 'What to do' }).click()
+    await page.waitForURL(`${server.url}doctor`)
+    await page.getByText('Not well: container engine').waitFor()
+    expect(await axeFindings(page)).toEqual([])
+  } finally {
+    runtime.thaw()
+  }
+  await page.locator('.doctor-sum[data-tone=good]').waitFor()
   expect(problems).toEqual([])
 })

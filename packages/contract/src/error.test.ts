@@ -16,5 +16,6 @@ test('of alternatives the one is named that was meant', () => {
   expect(wrong({ check: { stdout: 'a\0' } })).toEqual([
     { path: 'check.stdout', message: 'must not contain NUL characters or unpaired surrogates' },
   ])
+  expect(wrong({ check: { shell: 'x' } }).map(({ path }) => path)).toEqual(['check'])
   expect(wrong({ check: { command: [] } }).map(({ path }) => path)).toEqual(['check.command'])
 })

@@ -50,6 +50,7 @@ test('a watcher is told only of jobs that match, and of those that no longer do'
   })
   expect(seen).not.toContain(other.id)
   expect((await server.get(id)).state).toBe('succeeded')
+  for (const one of [id, other.id]) await server.follow(one, ({ type }) => type === 'files.kept')
 })
 
 test.each(['?state=gone', '?label=x', `?q=${'x'.repeat(201)}`, `?q=${'x+'.repeat(11)}`, '?limit=3'])(

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { Context, Hono } from 'hono'
 import type { Access } from './access.ts'
 
@@ -44,9 +46,15 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
   app.get('/vnc.html', page('vnc.html'))
   app.get('/api', page('api.html'))
   // Pages at any depth ask for `./assets/…`, which keeps them right behind a path prefix too.
-  app.get('*', (c, next) => {
+  const compressed = compressedFiles(web)
+  app.get('*', async (c, next) => {
     const asset = /\/(assets\/[^/]+)$/.exec(c.req.path)?.[1]
-    return asset && web.has(asset) ? Promise.resolve(file(web, asset, 200)) : next()
+    if (asset === undefined || !web.has(asset)) return next()
+    const response = file(web, asset, 200)
+    response.headers.set('vary', 'accept-encoding')
+    if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return response
+    response.headers.set('content-encoding', 'gzip')
+    return new Response(await compressed(asset), response)
   })
   app.get('/sign-in', (c) => {
     const cookie = access.redeem(c.req.query('code') ?? '')
@@ -60,6 +68,13 @@ export function pages(app: Hono, web: WebFiles, access: Access): void {
       'referrer-policy': 'no-referrer',
     })
   })
+}
+
+/** Each file compressed once, when it is asked for first. */
+function compressedFiles(web: WebFiles): (name: string) => Promise<Uint8Array<ArrayBuffer>> {
+  const done = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
+  const compress = async (name: string) => new Uint8Array(await promisify(gzip)(web.get(name)!.body))
+  return (name) => done.getOrInsertComputed(name, compress)
 }
 
 /** One of the web app’s files, as an answer. */
