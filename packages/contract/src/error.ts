@@ -79,7 +79,7 @@ export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }): Fie
 /** What is wrong by the alternative that the value comes nearest to; nothing where several are as near. */
 function nearest(alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] {
   const wrong = (issues: readonly z.core.$ZodIssue[]) =>
-    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : [issue.path])).length
+    issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
   const [best = [], next = []] = alternatives.toSorted((a, b) => wrong(a) - wrong(b))
   return wrong(best) < wrong(next) ? best : []
 }
