@@ -246,12 +246,12 @@ test('a viewer that reads nothing holds a bounded part of the desktop’s stream
   const reading = await watch(`${url}/job-1`)
   let received = 0
   reading.on('message', (data: Buffer) => (received += data.length))
-  await expect.poll(() => received, { timeout: 1900, interval: 10 }).toBeGreaterThan(96 * MiB)
+  await expect.poll(() => received, { timeout: 25_000, interval: 10 }).toBeGreaterThan(96 * MiB)
   expect(all[0]!.taken).toBeLessThan(24 * MiB) // what the kernel's socket buffers hold, and 64 KiB
   expect(all[1]!.taken).toBeGreaterThan(96 * MiB)
   stuck.resume()
   const before = all[0]!.taken
-  await expect.poll(() => all[0]!.taken, { interval: 10 }).toBeGreaterThan(before + 24 * MiB)
+  await expect.poll(() => all[0]!.taken, { timeout: 25_000, interval: 10 }).toBeGreaterThan(before + 24 * MiB)
   stuck.terminate()
   reading.terminate()
 })
@@ -268,12 +268,12 @@ test('a desktop that takes nothing stops the viewer’s sending, and what was se
   for (let sent = 0; sent < count; sent++) viewer.send(message)
   let last = -1
   await expect
-    .poll(() => last === (last = viewer.bufferedAmount) && last, { interval: 100 })
+    .poll(() => last === (last = viewer.bufferedAmount) && last, { timeout: 25_000, interval: 100 })
     .toBeGreaterThan(total - 24 * MiB) // the rest waits at the viewer and in the kernel
   let received = 0
   desktop.on('data', (chunk: Buffer) => (received += chunk.length))
   await expect
-    .poll(() => received, { timeout: 1500, interval: 10 })
+    .poll(() => received, { timeout: 25_000, interval: 10 })
     .toBe(hello.length + count * message.length)
 })
 

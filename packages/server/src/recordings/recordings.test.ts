@@ -49,7 +49,7 @@ async function recordUntil(all: Recordings, shown: ReturnType<typeof desktop>, p
   const enough = new AbortController()
   const ended = all.record(job, run, async () => shown.stream, enough.signal)
   await expect
-    .poll(async () => (await records(all, run)).filter(isPicture).length, { timeout: 1900, interval: 10 })
+    .poll(async () => (await records(all, run)).filter(isPicture).length, { timeout: 25_000, interval: 10 })
     .toBe(pictures)
   enough.abort()
   await ended
@@ -127,7 +127,7 @@ test('a desktop that breaks off is opened again, and one that speaks nonsense le
   ]
   const enough = new AbortController()
   const ended = all.record(job, 1, async () => desktops.shift()!.stream, enough.signal)
-  await expect.poll(async () => (await records(all)).length, { timeout: 1900 }).toBe(3)
+  await expect.poll(async () => (await records(all)).length, { timeout: 25_000 }).toBe(3)
   enough.abort()
   await ended
   expect((await records(all)).map(({ kind }) => kind)).toEqual([1, 2, 4])
