@@ -1,10 +1,7 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { apiPrefix, routes, type Route } from '@vitrine/contract/routes.ts'
 import { describe, expect, test } from 'vitest'
 import { fakeRuntime } from './runtimes/fake.ts'
-import { startServer, type TestServer } from './testing/start-server.ts'
+import { startServer } from './testing/start-server.ts'
 
 describe('a job', () => {
   test('runs from its submission to its verdict, with its story and its files', async () => {
@@ -76,6 +73,31 @@ describe('a job', () => {
     const events = await server.follow(id, ({ type }) => type === 'verdict')
     const said = events.flatMap((event) => (event.type === 'log' ? [event.data.message] : []))
     expect(said).toEqual(['before', 'after'])
+  })
+
+  test('that waits for a slot tells its place in the queue, which moves up without an event of its own', async () => {
+    await using runtime = fakeRuntime({ script: ({ signal }) => once(signal, 'abort').then(() => undefined) })
+    await using server = await startServer({ runtime, environment: { VITRINE_CONCURRENCY: '1' } })
+    const [first, second, third] = [
+      await server.create({ task: 'one' }),
+      await server.create({ task: 'two' }),
+      await server.create({ task: 'three' }),
+    ] as const
+    await server.reach(first.id, 'running')
+    await server.reach(third.id, ({ waiting }) => waiting?.message.includes('number 2 in the queue') === true)
+    const events = async () =>
+      (await (await server.api('GET', `/jobs/${third.id}/events?follow=false`)).text()).length
+    const before = await events()
+    await server.api('POST', `/jobs/${first.id}/cancel`)
+    await server.reach(second.id, 'running')
+    const { jobs } = await (await server.api('GET', '/jobs')).json()
+    expect(jobs[0]).toMatchObject({
+      id: third.id,
+      waiting: { for: 'slot', message: expect.stringContaining('number 1 in the queue') },
+    })
+    expect(await events()).toBe(before)
+    const logs = await (await server.api('GET', `/jobs/${third.id}/logs`)).text()
+    expect(logs).toContain('waiting: all slots are taken; number 2 in the queue')
   })
 
   test('is canceled while it works, and stays so', async () => {
@@ -176,77 +198,11 @@ describe('bad input', () => {
   })
 })
 
-describe('who may come in', () => {
-  const all = (Object.values(routes) as Route[]).map((route) => ({
-    method: route.method,
-    path: apiPrefix + route.path.replaceAll('{id}', 'job-000000000000').replaceAll('{path}', 'x'),
-  }))
-
-  test('nobody without the right token, on any route', async () => {
-    await using server = await startServer()
-    const { id } = await server.create({ task: 'a' })
-    for (const { method, path } of all) {
-      for (const authorization of [undefined, 'Bearer wrong', `Basic ${server.token}`]) {
-        const response = await fetch(new URL(path.replace('job-000000000000', id), server.url), {
-          method,
-          headers: authorization ? { authorization } : {},
-        })
-        expect([response.status, (await response.json()).error.code], `${method} ${path}`).toEqual([
-          401,
-          'unauthorized',
-        ])
-      }
-    }
-    expect((await fetch(`${server.url}openapi.json`)).status).toBe(401)
-  })
-
-  test('no other site: foreign hosts, foreign and null origins, forms', async () => {
-    await using server = await startServer()
-    const send = (headers: Record<string, string>, type = 'application/json') =>
-      server.api('POST', '/jobs', { task: 'a' }, { 'content-type': type, ...headers })
-    expect((await send({ origin: 'http://evil.example' })).status).toBe(403)
-    expect((await send({ origin: 'null' })).status).toBe(403)
-    expect((await send({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
-    expect((await send({}, 'text/plain')).status).toBe(415)
-    expect((await send({}, 'application/x-www-form-urlencoded')).status).toBe(415)
-    expect(await answerTo(server, 'evil.example')).toMatch(/^HTTP\/1.1 403/)
-  })
-
-  test('a program that calls by an allowed name, and only by such a one', async () => {
-    await using server = await startServer({ environment: { VITRINE_ALLOWED_HOSTS: 'other, app' } })
-    expect(await answerTo(server, 'APP:7080')).toMatch(/^HTTP\/1.1 200/)
-    expect(await answerTo(server, 'app.evil.example')).toMatch(/^HTTP\/1.1 403.*VITRINE_ALLOWED_HOSTS/s)
-  })
-
-  test('a browser that followed a sign-in link, once', async () => {
-    await using server = await startServer()
-    const { url } = await (await server.api('POST', '/sign-in-links', {})).json()
-    expect((await fetch(server.url)).status).toBe(401)
-    const signedIn = await fetch(url)
-    const cookie = signedIn.headers.get('set-cookie')!
-    expect(cookie).toMatch(/HttpOnly; SameSite=Strict/)
-    const session = cookie.split(';')[0]!
-    expect((await fetch(server.url, { headers: { cookie: session } })).status).toBe(200)
-    expect((await fetch(`${server.url}api/v1/jobs`, { headers: { cookie: session } })).status).toBe(200)
-    expect((await fetch(url)).status).toBe(401)
-    expect((await fetch(server.url, { headers: { cookie: `${session}x` } })).status).toBe(401)
-  })
-})
-
 test('a second server on the same state exits at once and names the first', async () => {
   await using server = await startServer()
   const environment = { VITRINE_STATE_DIR: server.stateDir }
   await expect(startServer({ environment })).rejects.toThrow(`process ${process.pid}`)
 })
-
-/** The whole answer to a request that comes with this Host header. */
-async function answerTo({ url, token }: TestServer, host: string): Promise<string> {
-  const raw = connect(Number(new URL(url).port), '127.0.0.1')
-  raw.write(
-    `GET /api/v1/jobs HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
-  )
-  return text(raw)
-}
 
 test('a port that is taken is said at once, and nothing is left running', async () => {
   await using server = await startServer()

@@ -22,6 +22,8 @@ export async function listen(
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 60_000,
+    // How often Node looks whether one of the two is over.
+    connectionsCheckingInterval: 2_000,
     keepAliveTimeout: 30_000,
   })
   server.on('request', serve)

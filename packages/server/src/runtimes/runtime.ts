@@ -35,5 +35,6 @@ export interface Runtime {
   list(signal: AbortSignal): Promise<ObservedSandbox[]>
   /** Calls `wake` when something may have changed; only a hint, `list` tells what. Returns when `signal` aborts. */
   watch(wake: () => void, signal: AbortSignal): Promise<void>
+  /** Within five seconds; that the engine does not answer is an answer too. */
   health(signal: AbortSignal): Promise<RuntimeHealth>
 }

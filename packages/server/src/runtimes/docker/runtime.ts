@@ -4,6 +4,9 @@ import { containerBody, installationLabel, sandboxLabel, type ContainerOptions }
 import { dockerEngine, type Engine, type Listed } from './engine.ts'
 import { watchContainers } from './watch.ts'
 
+/** Below the five seconds within which the API answers. */
+const healthMilliseconds = 4_000
+
 export type DockerOptions = ContainerOptions & {
   /** `unix:///path` or `tcp://host:port` */
   dockerHost: string
@@ -123,17 +126,21 @@ async function observe(engine: Engine, listed: Listed, signal: AbortSignal): Pro
 }
 
 async function health(engine: Engine, { image, dockerHost }: DockerOptions, signal: AbortSignal) {
+  const limit = AbortSignal.timeout(healthMilliseconds)
+  const bounded = AbortSignal.any([signal, limit])
   try {
-    const { Version } = await engine.versions(signal)
-    const hasImage = await engine.hasImage(image, signal)
+    const { Version } = await engine.versions(bounded)
+    const hasImage = await engine.hasImage(image, bounded)
     return {
       engine: { ok: true, message: `Docker ${Version} answers at ${dockerHost}.` },
       image: { ok: hasImage, message: hasImage ? 'The image is there.' : missingImage(image), name: image },
     } satisfies RuntimeHealth
   } catch (error) {
-    if (!(error instanceof VitrineError)) throw error
+    signal.throwIfAborted()
+    if (!(error instanceof VitrineError) && !limit.aborted) throw error
+    const late = `Docker at ${dockerHost} did not answer within ${healthMilliseconds / 1000} s.`
     return {
-      engine: { ok: false, message: error.message },
+      engine: { ok: false, message: error instanceof VitrineError ? error.message : late },
       image: { ok: false, message: 'Not known while Docker does not answer.', name: image },
     }
   }
