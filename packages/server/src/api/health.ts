@@ -18,7 +18,7 @@ export type HealthParts = {
 /** How the parts of this server do, each with what to do where it is not well. */
 export async function readHealth(parts: HealthParts, signal: AbortSignal): Promise<Health> {
   const [{ engine, image }, model, disk, queued] = await Promise.all([
-    parts.runtime(AbortSignal.any([signal, AbortSignal.timeout(4_000)])),
+    parts.runtime(signal),
     parts.model(),
     diskOf(parts.stateDir),
     parts.queued(),

@@ -9,6 +9,7 @@ import {
   insertJob,
   jobIds,
   pageOfJobs,
+  waitingForSlot,
   type JobFilter,
   type StoredJob,
 } from '../store/jobs.ts'
@@ -16,6 +17,7 @@ import { promptHash } from '../store/prompts.ts'
 import type { Database, JobLife } from '../store/schema.ts'
 import { change, type Decide, type Patch } from './change.ts'
 import { newId } from './id.ts'
+import { atPlace } from './plan.ts'
 
 const freshLife: JobLife = {
   followUp: null,
@@ -107,11 +109,11 @@ export class Jobs {
   async get(id: string): Promise<StoredJob> {
     const job = await findJob(this.#options.db, id)
     if (!job || job.deleting) throw notFound(id)
-    return job
+    return (await this.#placed([job]))[0]!
   }
 
-  page(filter: JobFilter & { before?: string | undefined }, limit: number): Promise<StoredJob[]> {
-    return pageOfJobs(this.#options.db, filter, limit)
+  async page(filter: JobFilter & { before?: string | undefined }, limit: number): Promise<StoredJob[]> {
+    return this.#placed(await pageOfJobs(this.#options.db, filter, limit))
   }
 
   /** Ends the work; a desktop that is live stays. A job that has ended already is left as it is. */
@@ -207,6 +209,19 @@ export class Jobs {
     }
     this.#options.wake()
     return ids.length
+  }
+
+  /** The same jobs; those that wait for a slot with the place that they have by now. */
+  async #placed(jobs: StoredJob[]): Promise<StoredJob[]> {
+    const waits = ({ state, life }: StoredJob) => state === 'queued' && life.waiting?.for === 'slot'
+    if (!jobs.some(waits)) return jobs
+    const queue = new Map((await waitingForSlot(this.#options.db)).map((id, index) => [id, index + 1]))
+    return jobs.map((job) => {
+      const place = queue.get(job.id)
+      return waits(job) && place !== undefined
+        ? { ...job, life: { ...job.life, waiting: atPlace(place) } }
+        : job
+    })
   }
 
   async #change(id: string, decide: Decide): Promise<StoredJob> {

@@ -46,10 +46,15 @@ describe('a queued job', () => {
     const big = job({ request: { limits: { ...job().request.limits, memoryMiB: 2048 } } })
     expect(brief(plan(world([big], [box({ pooled: true })], { poolSize: 1 })))).toEqual(['start job-1'])
   })
-  test('waits for a slot, and says so once', () => {
+  test('waits for a slot at its place in the queue, and says so once', () => {
     const running = job({ id: 'job-0', state: 'running', desktop: 'live', sandbox: 'sbx-1' })
-    const [action] = plan(world([running, job()], [box()], { concurrency: 1 }))
-    expect(action).toMatchObject({ do: 'wait', waiting: { for: 'slot' } })
+    const second = job({ id: 'job-2', number: 2 })
+    const [action, next] = plan(world([running, job(), second], [box()], { concurrency: 1 }))
+    expect(action).toMatchObject({
+      do: 'wait',
+      waiting: { for: 'slot', message: expect.stringContaining('number 1 in') },
+    })
+    expect(next).toMatchObject({ do: 'wait', waiting: { message: expect.stringContaining('number 2 in') } })
     const told = job({}, { waiting: (action as Action & { do: 'wait' }).waiting })
     expect(plan(world([running, told], [box()], { concurrency: 1 }))).toEqual([])
   })

@@ -59,8 +59,9 @@ export function plan(world: World): Action[] {
   const held = new Set(world.jobs.flatMap(({ sandbox, life }) => [sandbox, life.previous?.sandbox]))
   const unheld = [...world.sandboxes.values()].filter(({ id }) => !held.has(id))
   const free = unheld.filter((box) => isFree(box, world)).map(({ id }) => id)
-  let slots =
-    world.concurrency - world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
+  const taken = world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
+  // What is free; below 0 it counts those that wait.
+  let slots = Math.max(0, world.concurrency - taken)
 
   for (const job of world.jobs) {
     if (world.busy.has(job.id)) continue
@@ -70,15 +71,14 @@ export function plan(world: World): Action[] {
       const hasSlot = isFinal(job.state) || slots > 0
       const due = job.life.notBefore <= world.now
       const ready = hasSlot && due && takesPooled(job) ? free.shift() : undefined
-      if (!hasSlot) actions.push(...waitForSlot(job, world))
+      if (!hasSlot) actions.push(...waitForSlot(job, 1 - slots))
       else if (ready) actions.push({ do: 'claim', job, sandbox: ready })
       else if (!world.runtimeAnswers) {
         actions.push(...wait(job, { for: 'sandbox', message: 'the container engine does not answer' }))
       } else if (due) actions.push({ do: 'start', job })
       if (!isFinal(job.state)) slots--
     } else if (job.sandbox) {
-      const hasSlot = job.state !== 'queued' || slots > 0
-      actions.push(...planHeld(job, job.sandbox, world, hasSlot))
+      actions.push(...planHeld(job, job.sandbox, world, 1 - slots))
       if (job.state === 'queued') slots--
     }
   }
@@ -94,6 +94,12 @@ export function plan(world: World): Action[] {
   ]
 }
 
+/** For a job that waits for a slot: its place among those that do, from 1. */
+export const atPlace = (place: number): Waiting => ({
+  for: 'slot',
+  message: `all slots are taken; number ${place} in the queue`,
+})
+
 function wantsSandbox(job: StoredJob): boolean {
   return job.sandbox === null && (job.state === 'queued' || job.desktop === 'opening')
 }
@@ -108,7 +114,7 @@ function isFree(box: Sandbox, { busy }: World): boolean {
 }
 
 /** For a job that holds a sandbox. One that is queued has a follow-up, and waits for its turn like all others. */
-function planHeld(job: StoredJob, id: string, world: World, hasSlot: boolean): Action[] {
+function planHeld(job: StoredJob, id: string, world: World, place: number): Action[] {
   const box = world.sandboxes.get(id)
   if (!box && !world.runtimeAnswers) return []
   const lost = whyLost(job, box, world)
@@ -132,7 +138,7 @@ function planHeld(job: StoredJob, id: string, world: World, hasSlot: boolean): A
   if (box?.state === 'paused') {
     return wait(job, { for: 'sandbox', message: 'the sandbox was paused by hand; it goes on when unpaused' })
   }
-  if (!hasSlot) return waitForSlot(job, world)
+  if (job.state === 'queued' && place > 0) return waitForSlot(job, place)
   if (box?.link === 'ready' && wantsAssignment(job)) return [{ do: 'assign', job, sandbox: id }]
   return job.life.waiting?.for === 'sandbox' && job.state === 'running' ? wait(job, null) : []
 }
@@ -165,8 +171,9 @@ function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason
   return null
 }
 
-const waitForSlot = (job: StoredJob, { concurrency }: World) =>
-  wait(job, { for: 'slot', message: `all ${concurrency} slots are taken` })
+/** Told once: as the job moves up, its place is read where somebody asks. */
+const waitForSlot = (job: StoredJob, place: number) =>
+  job.life.waiting?.for === 'slot' ? [] : wait(job, atPlace(place))
 
 function wait(job: StoredJob, waiting: Waiting | null): Action[] {
   return job.life.waiting?.message === waiting?.message ? [] : [{ do: 'wait', job, waiting }]

@@ -79,6 +79,13 @@ export async function activeJobs(db: Database): Promise<StoredJob[]> {
   return found.map(stored)
 }
 
+/** The ids of those that wait for a slot, in the order in which they get one. */
+export async function waitingForSlot(db: Database): Promise<string[]> {
+  const query = db.selectFrom('jobs').select(['id', 'life']).where('state', '=', 'queued')
+  const found = await query.where('deleting', '=', 0).orderBy('number').execute()
+  return found.filter(({ life }) => (JSON.parse(life) as JobLife).waiting?.for === 'slot').map(({ id }) => id)
+}
+
 /** One page of jobs that are not being deleted, the newest first; `before` is the last id of the page before. */
 export async function pageOfJobs(
   db: Database,
