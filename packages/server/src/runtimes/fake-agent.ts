@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
@@ -87,6 +86,7 @@ async function serve(socket: Duplex, link: FakeLink, signal: AbortSignal): Promi
   const end = () => session.destroy()
   signal.addEventListener('abort', end)
   if (signal.aborted) end()
-  if (!session.destroyed) await once(session, 'close')
+  // `once` would throw the session's error, which is only how a link breaks.
+  if (!session.destroyed) await new Promise<void>((resolve) => session.once('close', () => resolve()))
   signal.removeEventListener('abort', end)
 }

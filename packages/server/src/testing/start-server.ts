@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { readConfig } from '../config.ts'
 import { fakeRuntime, type FakeRuntime } from '../runtimes/fake.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { serve } from '../serve.ts'
+import { webPages } from './web-pages.ts'
 
 export type TestServer = AsyncDisposable & {
   url: string
@@ -35,7 +36,8 @@ export type TestServerOptions = {
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   await using stack = new AsyncDisposableStack()
   const stateDir = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
-  stack.defer(() => rm(stateDir, { recursive: true, force: true }))
+  // A server that stops does not wait for files that it still takes over.
+  stack.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }))
   const runtime = options.runtime ?? stack.use<FakeRuntime>(fakeRuntime())
   const config = readConfig({
     VITRINE_STATE_DIR: stateDir,
@@ -124,16 +126,6 @@ async function* lines(response: Response): AsyncGenerator<string> {
     rest = parts.pop()!
     yield* parts.filter((line) => line !== '')
   }
-}
-
-/** Stand-ins for the built pages: what is in them is the web app's own tests' business. */
-async function webPages(stateDir: string): Promise<string> {
-  const folder = join(stateDir, 'web')
-  await mkdir(join(folder, 'assets'), { recursive: true })
-  for (const page of ['index.html', 'vnc.html', 'signed-out.html', 'ended-link.html', 'assets/app.js']) {
-    await writeFile(join(folder, page), `<!doctype html><title>${page}</title>`)
-  }
-  return folder
 }
 
 async function freePort(): Promise<number> {
