@@ -121,4 +121,6 @@ export const assignment: Omit<Assignment, 'task'> = {
   check: null,
   limits: JobLimits.parse({}),
   program: null,
+  repeat: null,
+  image: null,
 }

@@ -127,6 +127,7 @@ export async function startScriptedOllama(script: {
     generation: (n) => arrival(n).promise,
     mostAtOnce: () => running.most,
     async [Symbol.asyncDispose]() {
+      if (!server.listening) return
       server.close()
       server.closeAllConnections()
       await once(server, 'close')

@@ -18,7 +18,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const wish = { task: job.task, language: job.language, change: undefined }
   const { verdict, reason, run } = await solve(
     job,
-    { address: { socketPath: linkSocket }, program, wish, emit },
+    { address: { socketPath: linkSocket }, program, wish, repetition: undefined, emit },
     new AbortController().signal,
   )
   const told = events.filter(({ type }) => type !== 'candidate.text' && type !== 'candidate.thinking')

@@ -1,7 +1,7 @@
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { JobLimits, Task } from '@vitrine/contract/job.ts'
 import { z } from 'zod'
-import { ModelError, modelNames, type ModelAddress } from './model-server.ts'
+import { ModelError, listModels, type ModelAddress } from './model-server.ts'
 import { passModelThrough } from './passthrough.ts'
 import type { Stage } from './stage.ts'
 import { Story } from './story.ts'
@@ -39,9 +39,9 @@ export async function runAlone(
   const emit = (event: AgentEvent) => story.tell(event)
   story.say(`Task: ${task.data}`)
   const job = 'job-000000000000'
-  const followUp = null
-  const rest = { language: 'python', check: null, limits: JobLimits.parse({}), program: null } as const
-  const assignment = { job, run: 1, mode: 'work', task: task.data, followUp, model, ...rest } as const
+  const limits = JobLimits.parse({})
+  const rest = { language: 'python', check: null, limits, program: null, repeat: null, image: null } as const
+  const assignment = { job, run: 1, mode: 'work', task: task.data, followUp: null, model, ...rest } as const
   await work(assignment, { address, stage, known: new Set(), emit, signal })
   story.say('The desktop stays until this container is stopped.')
 }
@@ -57,7 +57,8 @@ function modelUrl(host: string): URL | null {
 
 async function chooseModel(address: ModelAddress & { url: URL }, wanted: string | undefined, story: Story) {
   try {
-    const names = await modelNames(address, AbortSignal.timeout(reachMilliseconds))
+    const models = await listModels(address, AbortSignal.timeout(reachMilliseconds))
+    const names = models.map(({ name }) => name)
     const asked = wanted || defaultModel
     const found = names.find((name) => name === asked || name === `${asked}:latest`)
     if (found) return found

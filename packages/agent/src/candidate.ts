@@ -1,17 +1,19 @@
 import { randomInt } from 'node:crypto'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
-import { ask, type Asking } from './ask.ts'
+import { ask, type Answer, type Asking } from './ask.ts'
 import { extractPrograms } from './extract.ts'
 import { compiles, judge, type Judgement } from './judge.ts'
-import { keepCandidate, removeProgram, saveProgram } from './keep.ts'
+import { CandidateFolder, removeProgram, saveProgram, type Asked } from './keep.ts'
 import { languages } from './languages.ts'
 import type { Generation, ModelAddress, ModelFacts } from './model-server.ts'
 import { output } from './places.ts'
 import type { ProgramFile } from './program-file.ts'
 import { isExcerpt } from './prose.ts'
 import { styles, wishText, type Failure, type StyleName, type Wish } from './prompts.ts'
+import { playBack, type Repetition } from './repeat.ts'
 import { contextFor, samplingFor } from './sampling.ts'
+import { shortened } from './shortened.ts'
 
 /** Generous: the room for an answer is the largest lever on what tiny models solve. */
 export const answerTokens = 2048
@@ -40,6 +42,8 @@ export type Tools = {
   emit: (event: AgentEvent) => void
   program: ProgramFile
   wish: Wish
+  /** The run to repeat, if any. */
+  repetition: Repetition | undefined
 }
 
 /** Asks for one candidate, runs what comes and writes down what was found: in `tried`, as events and as files. */
@@ -54,11 +58,14 @@ export async function tryCandidate(
   }: { facts: ModelFacts; tools: Tools; asking: Asking; mayBeLonger: boolean },
 ): Promise<void> {
   const { number: candidate, kind, style, thinks } = tried
-  const sampling = samplingFor(facts, job.model, kind, thinks)
-  const seed = randomInt(2 ** 31)
-  const started = { candidate, style, kind, model: job.model, temperature: sampling.temperature, seed }
+  const recorded = tools.repetition?.candidates[candidate - 1]
+  const replayed = tools.repetition?.how === 'replay' ? recorded : undefined
+  const sampling = recorded?.sampling ?? samplingFor(facts, job.model, kind, thinks)
+  const seed = recorded?.seed ?? randomInt(2 ** 31)
+  const asked: Asked = { candidate, style, kind, thinks, model: job.model, seed, sampling }
+  const folder = new CandidateFolder(job.run, candidate)
   tools.emit({ type: 'job.phase', data: { phase: kind === 'repair' ? 'repairing' : 'generating' } })
-  tools.emit({ type: 'candidate.started', data: started })
+  tools.emit({ type: 'candidate.started', data: startOf(asked) })
 
   const { path: endpoint, body } = styles[style].prompt(tools.wish, tried.failure)
   const generation = (tokens: number): Generation => ({
@@ -77,13 +84,20 @@ export async function tryCandidate(
       },
     },
   })
-  let answer = await ask(candidate, generation(answerTokens), asking)
+  const put = async (prompt: Generation): Promise<Answer> => {
+    await folder.prompt(prompt)
+    if (replayed) return playBack(candidate, replayed, tools.emit)
+    tools.emit({ type: 'candidate.asked', data: { candidate, ...shortened(prompt) } })
+    return ask(candidate, prompt, asking)
+  }
+  let answer = await put(replayed?.prompt ?? generation(answerTokens))
   tried.cut = answer.doneReason === 'length'
-  if (tried.cut && mayBeLonger) {
+  if (tried.cut && mayBeLonger && !replayed) {
     const message = 'The answer was longer than its room; the model is asked once more with twice as much.'
     tools.emit({ type: 'log', data: { level: 'info', message } })
-    answer = await ask(candidate, generation(2 * answerTokens), asking)
+    answer = await put(generation(2 * answerTokens))
   }
+  await folder.answer(answer)
   const told = styles[style].begun(job.language) + answer.text
   tried.answer = answer.text
   const programs = extractPrograms(told, job.language)
@@ -110,16 +124,10 @@ export async function tryCandidate(
     if (judgement.passed || reading === readings) break
     program = (await taken.next()).value ?? undefined
   }
-  await keepCandidate(
-    job.run,
-    started,
-    generation(answerTokens),
-    answer,
-    tried.program,
-    tried.judgement,
-    job.language,
-  )
+  await folder.judged(asked, answer, tried, job.language)
 }
+
+const startOf = ({ sampling: { temperature }, ...asked }: Asked) => ({ ...asked, temperature })
 
 /** The readings of an answer that compile, looked for only as far as they are wanted; a piece of one of them is none. */
 async function* takenByCompiler(

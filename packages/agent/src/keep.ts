@@ -6,35 +6,63 @@ import type { Judgement } from './judge.ts'
 import { languages } from './languages.ts'
 import type { Generation } from './model-server.ts'
 import { output } from './places.ts'
+import type { Sampling } from './sampling.ts'
+
+/** How a candidate was asked for, as it is kept and told. */
+export type Asked = {
+  candidate: number
+  kind: 'first' | 'repair' | 'fresh'
+  style: string
+  thinks: boolean
+  model: string
+  seed: number
+  sampling: Sampling
+}
 
 /** Saves a program under /output in one step. */
-export const saveProgram = (name: string, program: string): Promise<void> => write(name, Buffer.from(program))
+export const saveProgram = (name: string, program: string): Promise<void> => write(name, program)
 
 export async function removeProgram(name: string): Promise<void> {
   await rm(`${output}/${name}`, { force: true })
 }
 
-/** Keeps all that belongs to a candidate under `/output/.vitrine/run-<run>/candidate-<number>/`. */
-export async function keepCandidate(
-  run: number,
-  started: { candidate: number },
-  prompt: Generation,
-  { text, thinking, ...counts }: Answer,
-  program: string | undefined,
-  judgement: Judgement | undefined,
-  language: Language,
-): Promise<void> {
-  const folder = `.vitrine/run-${run}/candidate-${started.candidate}`
-  const facts = { ...started, ...counts, passed: judgement?.passed ?? false, checks: judgement?.checks ?? [] }
-  await write(`${folder}/prompt.json`, Buffer.from(JSON.stringify(prompt, null, 2)))
-  await write(`${folder}/answer.txt`, Buffer.from(text))
-  if (thinking !== '') await write(`${folder}/thinking.txt`, Buffer.from(thinking))
-  if (program !== undefined)
-    await write(`${folder}/program.${languages[language].extension}`, Buffer.from(program))
-  await write(`${folder}/candidate.json`, Buffer.from(JSON.stringify(facts, null, 2)))
+/**
+ * Keeps what belongs to one candidate under `/output/.vitrine/run-<run>/candidate-<number>/`, each thing as soon as it is
+ * known: of work that is cut off, what there was stays.
+ */
+export class CandidateFolder {
+  readonly #path: string
+
+  constructor(run: number, candidate: number) {
+    this.#path = candidateFolder(run, candidate)
+  }
+
+  prompt(prompt: Generation): Promise<void> {
+    return write(`${this.#path}/prompt.json`, JSON.stringify(prompt, null, 2))
+  }
+
+  async answer({ text, thinking }: Answer): Promise<void> {
+    await write(`${this.#path}/answer.txt`, text)
+    if (thinking !== '') await write(`${this.#path}/thinking.txt`, thinking)
+  }
+
+  /** The candidate is over: its program and what was found about it. */
+  async judged(
+    asked: Asked,
+    { text: _, thinking: __, ...counts }: Answer,
+    { program, judgement }: { program: string | undefined; judgement: Judgement | undefined },
+    language: Language,
+  ): Promise<void> {
+    if (program !== undefined) await write(`${this.#path}/program.${languages[language].extension}`, program)
+    const found = { passed: judgement?.passed ?? false, checks: judgement?.checks ?? [] }
+    await write(`${this.#path}/candidate.json`, JSON.stringify({ ...asked, ...counts, ...found }, null, 2))
+  }
 }
 
-async function write(path: string, content: Buffer): Promise<void> {
-  const refused = await writeOutput(path, [content])
+export const candidateFolder = (run: number, candidate: number): string =>
+  `.vitrine/run-${run}/candidate-${candidate}`
+
+async function write(path: string, content: string): Promise<void> {
+  const refused = await writeOutput(path, [Buffer.from(content)])
   if (refused) throw new Error(`${output}/${path} could not be written: ${refused}`)
 }

@@ -56,12 +56,17 @@ export async function showModel(
   }
 }
 
-/** `GET /api/tags`: the names of the models that are there. */
-export async function modelNames(address: ModelAddress, signal: AbortSignal): Promise<string[]> {
-  const Tags = z.object({ models: z.array(z.object({ name: z.string() })) })
+/** `GET /api/tags`: the models that are there. */
+export async function listModels(
+  address: ModelAddress,
+  signal: AbortSignal,
+): Promise<{ name: string; digest: string }[]> {
+  const Tags = z.object({
+    models: z.array(z.object({ name: z.string(), digest: z.string().default('') })),
+  })
   const tags = Tags.safeParse(await json(await call(address, 'GET', '/api/tags', undefined, signal)))
   if (!tags.success) throw new ModelError('model_error', '/api/tags answered what Ollama does not', false)
-  return tags.data.models.map(({ name }) => name)
+  return tags.data.models
 }
 
 const Line = z.object({

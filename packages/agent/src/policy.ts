@@ -6,6 +6,7 @@ import { answerTokens, tryCandidate, type Plan, type Tools, type Tried } from '.
 import type { Judgement } from './judge.ts'
 import { ModelError, showModel, type ModelFacts } from './model-server.ts'
 import { stylesFor, wishText, type StyleName } from './prompts.ts'
+import { isPlayedOut, planAgain, unaskedModel } from './repeat.ts'
 import { fits } from './sampling.ts'
 import { TimeLimit, WorkClock } from './work-clock.ts'
 
@@ -36,14 +37,18 @@ export async function solve(job: Assignment, tools: Tools, signal: AbortSignal):
   const row: Tried[] = []
   try {
     tools.emit({ type: 'job.phase', data: { phase: 'generating' } })
-    const facts = await patiently(() => showModel(tools.address, job.model, asking.signal), asking)
+    const { repetition } = tools
+    const facts =
+      repetition?.how === 'replay'
+        ? unaskedModel
+        : await patiently(() => showModel(tools.address, job.model, asking.signal), asking)
     const order = stylesFor(facts, job.model)
     if (!fits(facts, wishText(tools.wish), answerTokens)) {
       const message = `The task may be longer than what ${job.model} can read (${facts.contextLength} tokens).`
       tools.emit({ type: 'log', data: { level: 'warning', message } })
     }
-    while (row.length < job.limits.candidates && !isEnough(row, job)) {
-      const plan = nextPlan(row, order, facts)
+    while (row.length < job.limits.candidates && !isEnough(row, job) && !isPlayedOut(repetition, row)) {
+      const plan = planAgain(repetition, row) ?? nextPlan(row, order, facts)
       const tried: Tried = { ...plan, program: undefined, answer: '', cut: false, judgement: undefined }
       row.push(tried)
       await tryCandidate(tried, job, { facts, tools, asking, mayBeLonger: !row.some(({ cut }) => cut) })

@@ -56,6 +56,7 @@ type Spoken = { type: 'candidate.text' | 'candidate.thinking' }
 
 function lines(event: Exclude<AgentEvent, Spoken>): string[] {
   switch (event.type) {
+    case 'candidate.asked':
     case 'job.phase':
       return []
     case 'model.waiting':

@@ -2,12 +2,17 @@ import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
 import { fileName } from './filename.ts'
 import { languages } from './languages.ts'
-import type { ModelAddress } from './model-server.ts'
+import { wishOf } from './follow-up.ts'
+import { candidateFolder } from './keep.ts'
+import { listModels, type ModelAddress } from './model-server.ts'
 import { output } from './places.ts'
 import { solve, type Solution } from './policy.ts'
 import { ProgramFile } from './program-file.ts'
-import { wishOf } from './follow-up.ts'
+import { keepAccount, readAccount, type Account, type Ended } from './provenance.ts'
+import { readRepetition } from './repeat.ts'
 import type { Stage } from './stage.ts'
+
+const digestMilliseconds = 5000
 
 export type Workplace = {
   address: ModelAddress
@@ -30,23 +35,60 @@ export async function work(
     await stage.work(job.program === null ? undefined : `${output}/${job.program}`, undefined)
     return
   }
+  const began = new Date()
+  const account = await readAccount()
+  for (const { outputs } of account.runs) for (const { sha256 } of outputs) known.add(sha256)
   const program = new ProgramFile(fileName(job.task, languages[job.language].extension), known, emit)
   const wish = await wishOf(job, { program, stage, emit })
-  const solving = unlessCanceled(solve(job, { address, emit, program, wish }, signal), signal)
+  const repetition = job.repeat ? await readRepetition(job.repeat) : undefined
+  const solving = unlessCanceled(solve(job, { address, emit, program, wish, repetition }, signal), signal)
   const [solution] = await Promise.all([solving, stage.story()])
   if (!solution) {
     if (wish.change) await program.save(wish.change.program)
+    const canceled = { code: 'canceled', message: 'Canceled on request.' } as const
+    await tellWhence(account, job, { began, modelDigest: null, verdict: null, reason: canceled }, emit)
     return
   }
   emit({ type: 'job.phase', data: { phase: 'opening' } })
-  for (const program of await show(job, solution, stage)) emit({ type: 'desktop.window', data: { program } })
-  emit({ type: 'verdict', data: { verdict: solution.verdict, reason: solution.reason } })
+  const [modelDigest, windows] = await Promise.all([
+    digestOf(job, account, address),
+    show(job, solution, stage),
+  ])
+  for (const program of windows) emit({ type: 'desktop.window', data: { program } })
+  const { verdict, reason } = solution
+  await tellWhence(account, job, { began, modelDigest, verdict, reason }, emit)
+  emit({ type: 'verdict', data: { verdict, reason } })
+}
+
+/** The model's digest, of the run that is repeated where no model was called; null where nobody can tell. */
+async function digestOf(
+  { model, repeat }: Assignment,
+  { runs }: Account,
+  address: ModelAddress,
+): Promise<string | null> {
+  if (repeat?.how === 'replay') return runs.find(({ run }) => run === repeat.run)?.model.digest ?? null
+  const models = await listModels(address, AbortSignal.timeout(digestMilliseconds)).catch(() => [])
+  const found = models.find(({ name }) => name === model || name === `${model}:latest`)
+  return found?.digest || null
+}
+
+/** A full disk takes nothing from what the program has shown. */
+async function tellWhence(
+  account: Account,
+  job: Assignment,
+  ended: Ended,
+  emit: Workplace['emit'],
+): Promise<void> {
+  await keepAccount(account, job, ended).catch((error: unknown) => {
+    const message = `Where the files came from could not be written down: ${String(error)}`
+    emit({ type: 'log', data: { level: 'warning', message } })
+  })
 }
 
 /** The best program and what it printed; where there is none, what the model said last. */
 function show(job: Assignment, { verdict, run, lastAnswer }: Solution, stage: Stage): Promise<string[]> {
   if (verdict.program === null) {
-    const answer = `${output}/.vitrine/run-${job.run}/candidate-${verdict.candidates}/answer.txt`
+    const answer = `${output}/${candidateFolder(job.run, verdict.candidates)}/answer.txt`
     return stage.work(lastAnswer ? answer : undefined, undefined)
   }
   const path = `${output}/${verdict.program}`

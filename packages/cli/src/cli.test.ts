@@ -432,6 +432,7 @@ describe('the other commands', () => {
     [['stop-job', id], 'stopJob', `${id} succeeded, desktop live\n`],
     [['cancel', id], 'cancelJob', `${id} succeeded\n`],
     [['prompt', id, 'Now make it a window.', '-d'], 'promptJob', `${id} begins run 2\n`],
+    [['restart', id, '--replay'], 'restartJob', `${id} begins run 2\n`],
     [['restart-job', id], 'restartJob', `${id} begins run 2\n`],
     [['delete-job', id], 'deleteJob', `${id} deleted\n`],
     [['delete-all'], 'deleteJobs', '2 jobs deleted\n'],
@@ -451,6 +452,17 @@ describe('the other commands', () => {
     const result = await lab.run(argv)
     expect(result).toMatchObject({ code: 0, out: expect.stringContaining(out) as string })
     expect(lab.calls.map((call) => call.route)).toContain(route)
+  })
+
+  test.each([
+    [[], 'fresh'],
+    [['--exact'], 'exact'],
+    [['--replay'], 'replay'],
+  ])('restart %j begins a run that is %s', async (flags, mode) => {
+    await using lab = await startTestCli(handlers)
+    expect(await lab.run(['restart', id, ...flags])).toMatchObject({ code: 0 })
+    expect(lab.calls.find(({ route }) => route === 'restartJob')?.body).toEqual({ mode })
+    expect(await lab.run(['restart', id, '--exact', '--replay'])).toMatchObject({ code: 2 })
   })
 
   test('models pull shows how far the download is, and what was wrong with it', async () => {

@@ -74,6 +74,7 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'model.called':
       case 'model.generating':
       case 'job.phase':
+      case 'candidate.asked':
       case 'check.started':
       case 'control.changed':
       case 'desktop.window':

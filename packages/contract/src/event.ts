@@ -28,6 +28,16 @@ export const AgentEvent = z.discriminatedUnion('type', [
     model: z.string(),
     temperature: z.number(),
     seed: z.int(),
+    thinks: z.boolean(),
+  }),
+  event('candidate.asked', {
+    candidate,
+    path: z.enum(['/api/chat', '/api/generate']),
+    body: z
+      .record(z.string(), z.unknown())
+      .describe(
+        'The call’s body: prompt or messages, and options. Long texts are cut; prompt.json has them whole.',
+      ),
   }),
   event('candidate.thinking', { candidate, text: z.string() }),
   event('candidate.text', { candidate, text: z.string() }),

@@ -155,6 +155,22 @@ export type NewPromptInput = z.input<typeof NewPrompt>
 export const FollowUp = z.object({ prompt: z.string(), check: Check.nullable() })
 export type FollowUp = z.infer<typeof FollowUp>
 
+/** How a restart goes about the task: as if it were new, or after an earlier run of it. */
+export const RestartMode = z.enum(['fresh', 'exact', 'replay'])
+export type RestartMode = z.infer<typeof RestartMode>
+
+/** The body of `POST /jobs/{id}/restart`, which may be left out. */
+export const NewRestart = z.strictObject({
+  mode: RestartMode.default('fresh').describe(
+    '`exact`: the candidates of the newest recorded run again, with their styles, temperatures and seeds. `replay`: its recorded answers, and no model at all.',
+  ),
+})
+export type NewRestartInput = z.input<typeof NewRestart>
+
+/** The run that another one repeats, and how. */
+export const Repeat = z.object({ run: z.int(), how: RestartMode.exclude(['fresh']) })
+export type Repeat = z.infer<typeof Repeat>
+
 export const CheckName = z.enum(['compiles', 'runs', 'stdout', 'tests', 'command'])
 
 /** One check's evidence. `output` is the end of what was printed, at most 4 KiB. */
@@ -201,6 +217,7 @@ export const Job = z.object({
   run: z.int().describe('1 for the first run; each restart and each follow-up adds one.'),
   task: z.string(),
   followUp: FollowUp.nullable().describe('What the present run changes; null where it runs the task.'),
+  repeats: Repeat.nullable().describe('The earlier run that the present one repeats.'),
   name: z.string().nullable(),
   model: z.string(),
   language: Language,

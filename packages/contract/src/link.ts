@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AgentEvent } from './event.ts'
-import { Check, JobId, JobLimits, Language, ModelName, Task } from './job.ts'
+import { Check, JobId, JobLimits, Language, ModelName, Repeat, Task } from './job.ts'
 
 /**
  * The link between a sandbox and the server.
@@ -65,6 +65,9 @@ export const Assignment = z.object({
   check: Check.nullable(),
   limits: JobLimits,
   program: z.string().nullable().describe('For `show`: the program’s file name, if one is known.'),
+  /** The run to repeat; the server has put its records back under /output/.vitrine/. */
+  repeat: Repeat.nullable(),
+  image: z.string().nullable().describe('The digest of the image that the sandbox runs.'),
 })
 export type Assignment = z.infer<typeof Assignment>
 

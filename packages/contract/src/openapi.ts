@@ -49,7 +49,12 @@ function operation(operationId: string, route: Route): object {
       ...parameters('query', route.query),
       ...parameters('header', route.headers),
     ],
-    ...(route.body && { requestBody: { required: true, content: content(route.body, 'input') } }),
+    ...(route.body && {
+      requestBody: {
+        required: !route.body.safeParse(undefined).success,
+        content: content(route.body, 'input'),
+      },
+    }),
     responses: {
       [route.success.status]: {
         description: route.summary,

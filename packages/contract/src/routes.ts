@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Control, ControlCall, ControlGift, NewInput, ViewerId } from './control.ts'
 import type { ErrorCode } from './error.ts'
-import { Job, JobId, JobState, ModelName, NewJob, NewPrompt } from './job.ts'
+import { Job, JobId, JobState, ModelName, NewJob, NewPrompt, NewRestart } from './job.ts'
 import { limits } from './limits.ts'
 import { FileList } from './link.ts'
 import { recordingMedia } from './recording.ts'
@@ -22,6 +22,7 @@ export type Route = {
   params?: z.ZodObject
   query?: z.ZodObject
   headers?: z.ZodObject
+  /** One that takes `undefined` may be left out. */
   body?: z.ZodType
   success: { status: 200 | 201 | 202 | 204; body?: z.ZodType | Media }
   /** Refused with an API token: what such a token began must end with it. */
@@ -180,8 +181,9 @@ export const routes = {
     path: '/jobs/{id}/restart',
     summary: 'Run the task again in a new sandbox; the history is kept',
     params: job,
+    body: NewRestart.prefault({}),
     success: { status: 202, body: Job },
-    errors: ['not_found', 'storage_full'],
+    errors: ['not_found', 'conflict', 'not_json', 'storage_full'],
   }),
   promptJob: route({
     method: 'POST',

@@ -109,9 +109,16 @@ export class Jobs {
     return this.#transport.json('POST /jobs/{id}/open', { params: { id }, signal })
   }
 
-  /** Runs the task again in a new sandbox; the history is kept. */
-  restart(id: string, { signal }: Options = {}): Promise<Job> {
-    return this.#transport.json('POST /jobs/{id}/restart', { params: { id }, signal })
+  /**
+   * Runs the task again in a new sandbox; the history is kept. `exact` repeats the newest recorded run with its styles,
+   * temperatures and seeds; `replay` repeats it with its recorded answers, without any model. Both throw `conflict` where
+   * no run left records, or the job still works.
+   */
+  restart(
+    id: string,
+    { mode = 'fresh', signal }: Options & { mode?: 'fresh' | 'exact' | 'replay' } = {},
+  ): Promise<Job> {
+    return this.#transport.json('POST /jobs/{id}/restart', { params: { id }, body: { mode }, signal })
   }
 
   /**

@@ -44,6 +44,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   run: 1,
   task: 'Print the squares.',
   followUp: null,
+  repeats: null,
   name: null,
   model: 'qwen3:0.6b',
   language: 'python',

@@ -39,6 +39,7 @@ import { newId } from './jobs/id.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { Meter } from './jobs/meter.ts'
 import { observe, type Report } from './jobs/observe.ts'
+import { recordedRun } from './jobs/recorded.ts'
 import { Reconciler } from './jobs/reconcile.ts'
 import { Steps } from './jobs/steps.ts'
 import type { Link } from './links/link.ts'
@@ -156,6 +157,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     requireModel: (model) => gateway.requireModel(model),
     wake,
     tell: (job) => agents.tell(job),
+    recordedRun: (job) => recordedRun({ db, files, agents, signal: stopping }, job),
   })
 
   const openDesktop = async (id: string, signal: AbortSignal) => {

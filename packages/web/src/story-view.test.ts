@@ -11,7 +11,7 @@ const numbered = (bodies: Body[], run = 1, from = 1): JobEvent[] =>
 
 const begun: Body = {
   type: 'candidate.started',
-  data: { candidate: 1, style: 'chat', kind: 'first', model: 'm', temperature: 0.6, seed: 1 },
+  data: { candidate: 1, style: 'chat', kind: 'first', model: 'm', temperature: 0.6, thinks: false, seed: 1 },
 }
 const words = (text: string): Body => ({ type: 'candidate.text', data: { candidate: 1, text } })
 const waiting = (message: string | null): Body => ({

@@ -59,6 +59,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'job.waiting':
     case 'model.waiting':
       return wait(told, event, event.data.waiting?.message)
+    case 'candidate.asked':
     case 'job.phase':
     case 'model.called':
     case 'model.generating':

@@ -73,10 +73,16 @@ async function input(route: Route, c: Context): Promise<Input<Route>> {
     params: route.params && parse(route.params, c.req.param(), 'not_found'),
     query: route.query && parse(route.query, flat(c.req.queries())),
     headers: route.headers && parse(route.headers, c.req.header()),
-    body: route.body && parse(route.body, await readJson(c)),
+    body: route.body && parse(route.body, mayLack(route.body) && isEmpty(c) ? undefined : await readJson(c)),
   }
   return { ...parts, request: c.req.raw } as unknown as Input<Route>
 }
+
+const mayLack = (body: z.ZodType) => body.safeParse(undefined).success
+
+/** RFC 9112, 6.3: a request without these has no body. */
+const isEmpty = (c: Context) =>
+  (c.req.header('content-length') ?? '0') === '0' && c.req.header('transfer-encoding') === undefined
 
 /** Throws one error that names each field that is wrong. */
 export function parse<T extends z.ZodType>(

@@ -37,7 +37,7 @@ export function jobRoutes(jobs: Jobs, desktopUrl: (job: StoredJob) => string): J
     cancelJob: async ({ params }) => show(await jobs.cancel(params.id)),
     stopJob: async ({ params }) => show(await jobs.stop(params.id)),
     openJob: async ({ params }) => show(await jobs.open(params.id)),
-    restartJob: async ({ params }) => show(await jobs.restart(params.id)),
+    restartJob: async ({ params, body }) => show(await jobs.restart(params.id, body.mode)),
     promptJob: async ({ params, body, headers }) =>
       show(await jobs.prompt(params.id, body, headers['idempotency-key'])),
     extendJob: async ({ params, body }) => show(await jobs.extend(params.id, body.seconds)),

@@ -59,6 +59,7 @@ function lineOf(event: JobEvent): string | null {
     case 'model.generating':
     case 'job.phase':
     case 'model.waiting':
+    case 'candidate.asked':
     case 'check.started':
     case 'control.changed':
     case 'desktop.window':

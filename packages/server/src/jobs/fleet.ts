@@ -15,6 +15,7 @@ export class Fleet {
   readonly #runtime: Runtime
   readonly #links: Links
   readonly #known = new Map<string, Known>()
+  readonly #images = new Map<string, Promise<string | null>>()
 
   constructor(runtime: Runtime, links: Links) {
     this.#runtime = runtime
@@ -51,16 +52,29 @@ export class Fleet {
         { id, state: 'running', exitCode: null, outOfMemory: false },
         this.#known.get(id)?.pooled ?? pooled,
       )
+      // Asked for while its agent starts: whoever hands it a job then does not wait.
+      void this.image(id, signal)
     } catch (error) {
       await this.remove(id, signal)
       throw error
     }
   }
 
+  /** The digest of the image that a sandbox runs; null where the runtime can't tell. */
+  image(id: string, signal: AbortSignal): Promise<string | null> {
+    return this.#images.getOrInsertComputed(id, () =>
+      this.#runtime.image(id, signal).catch(() => {
+        this.#images.delete(id)
+        return null
+      }),
+    )
+  }
+
   async remove(id: string, signal: AbortSignal): Promise<void> {
     await this.#runtime.remove(id, signal)
     await this.#links.close(id)
     this.#known.delete(id)
+    this.#images.delete(id)
   }
 
   /** Takes a sandbox out of the pool; false if it is not in it any more. */

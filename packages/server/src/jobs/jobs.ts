@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import { isFinal, type JobState, type NewJob, type NewPrompt, type Reason } from '@vitrine/contract/job.ts'
+import {
+  isFinal,
+  type JobState,
+  type NewJob,
+  type NewPrompt,
+  type Reason,
+  type Repeat,
+  type RestartMode,
+} from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import {
@@ -21,6 +29,7 @@ import { atPlace } from './plan.ts'
 
 const freshLife: JobLife = {
   followUp: null,
+  repeats: null,
   phase: null,
   waiting: null,
   reason: null,
@@ -51,6 +60,8 @@ export type JobsOptions = {
   wake: () => void
   /** A job that may hold a sandbox was changed: its agent should know. */
   tell: (job: StoredJob) => void
+  /** The newest run of the job's task that can be repeated; null where there is none. */
+  recordedRun: (job: StoredJob) => Promise<number | null>
 }
 
 /** What people and programs ask of jobs. What follows from it, reconciling does. */
@@ -143,8 +154,15 @@ export class Jobs {
     })
   }
 
-  /** Runs the task again in a new sandbox; a run that goes on is ended first. */
-  async restart(id: string): Promise<StoredJob> {
+  /**
+   * Runs the task again in a new sandbox; a run that goes on is ended first. `exact` and `replay` repeat the newest run of
+   * the task that has left its records; they throw `conflict` where there is none.
+   */
+  async restart(id: string, mode: RestartMode): Promise<StoredJob> {
+    const repeats = mode === 'fresh' ? null : { run: await this.#recorded(id), how: mode }
+    const events = repeats
+      ? [{ type: 'log', data: { level: 'info', message: repeating(repeats) } } as const]
+      : []
     await this.#change(id, (job) => (isFinal(job.state) ? null : canceled(job, canceledReason)))
     return this.#change(id, (job) => ({
       run: job.run + 1,
@@ -153,12 +171,27 @@ export class Jobs {
       sandbox: null,
       life: {
         ...freshLife,
+        repeats,
         usage: job.life.usage,
         usageBefore: job.life.usage,
         previous: job.sandbox ? { sandbox: job.sandbox, run: job.run } : job.life.previous,
       },
       message: 'the job was restarted',
+      events,
     }))
+  }
+
+  async #recorded(id: string): Promise<number> {
+    const job = await this.get(id)
+    if (!isFinal(job.state)) {
+      throw new VitrineError('conflict', `Job ${id} still works; wait for its end, or cancel it first.`)
+    }
+    const run = await this.#options.recordedRun(job)
+    if (run !== null) return run
+    throw new VitrineError(
+      'conflict',
+      `Job ${id} has no recorded run to repeat: none got an answer from a model and left its files. Restart it as new.`,
+    )
   }
 
   /**
@@ -253,6 +286,11 @@ function canceled(job: StoredJob, reason: Reason): Patch {
     },
   }
 }
+
+const repeating = ({ run, how }: Repeat) =>
+  how === 'exact'
+    ? `Run ${run} is repeated with its styles, temperatures and seeds.`
+    : `The recorded answers of run ${run} are used; no model is called.`
 
 function requireLiveDesktop({ id, state, desktop, life }: StoredJob): void {
   if (!isFinal(state)) {

@@ -22,6 +22,7 @@ const world = (jobs: StoredJob[], boxes: Sandbox[], changes: Partial<World> = {}
   poolSize: 0,
   concurrency: 2,
   now: 1_000_000,
+  since: 0,
   busy: new Set(),
   ...changes,
 })
@@ -124,6 +125,11 @@ describe('a job that holds a sandbox', () => {
       world([job({ state: 'running', ...held })], [box({ link: 'none', linkLost: linkMilliseconds + 1 })]),
     )
     expect(actions).toMatchObject([{ do: 'fail', reason: { code: 'agent_error' } }])
+  })
+  test('is not failed for time that went by while no server was there', () => {
+    const running = job({ state: 'running', ...held }, { startedAt: 0 })
+    expect(plan(world([running], [box()], { since: 999_000 }))).toEqual([])
+    expect(plan(world([running], [box()], { since: 1000 }))).toMatchObject([{ do: 'fail' }])
   })
   test('fails when it works longer than its limit, not counting the time it waited for the model', () => {
     const startedAt = 1_000_000 - 700_000

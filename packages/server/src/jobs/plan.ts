@@ -24,6 +24,8 @@ export type World = {
   poolSize: number
   concurrency: number
   now: number
+  /** Since when this server looks after them. */
+  since: number
   /** Ids of jobs and sandboxes that an earlier action is still working on. */
   busy: ReadonlySet<string>
 }
@@ -131,7 +133,7 @@ function planHeld(job: StoredJob, id: string, world: World, place: number): Acti
       : [{ do: 'fail', job, reason: { code: 'sandbox_failed', message: lost.message } }]
   }
   if (lost) return [{ do: 'fail', job, reason: lost }]
-  if (workedFor(job, world.now) > job.request.limits.seconds * 1000 + graceMilliseconds) {
+  if (workedFor(job, world) > job.request.limits.seconds * 1000 + graceMilliseconds) {
     const message = `The work took longer than its limit of ${job.request.limits.seconds} s.`
     return [{ do: 'fail', job, reason: { code: 'time_limit', message } }]
   }
@@ -147,10 +149,13 @@ function wantsAssignment({ state, desktop }: StoredJob): boolean {
   return state === 'queued' || state === 'starting' || (isFinal(state) && desktop === 'opening')
 }
 
-/** Milliseconds since the work began, without those spent waiting for the model. */
-function workedFor({ state, life }: StoredJob, now: number): number {
+/**
+ * Milliseconds since the work began, without those spent waiting for the model. What went on while no server was there it
+ * can't tell: the agent kept the limit then, and tells what came of it when it is linked again.
+ */
+function workedFor({ state, life }: StoredJob, { now, since }: World): number {
   if (state !== 'running' || life.startedAt === null) return 0
-  return (life.waitingSince ?? now) - life.startedAt - life.waited
+  return (life.waitingSince ?? now) - Math.max(life.startedAt, since) - life.waited
 }
 
 function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason | null {

@@ -6,6 +6,7 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
   const { task, name, model, language, check, limits, labels, createdAt } = job.request
   const {
     followUp,
+    repeats,
     phase,
     waiting,
     reason,
@@ -21,6 +22,7 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
     run: job.run,
     task,
     followUp,
+    repeats,
     name,
     model,
     language,

@@ -34,6 +34,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #busy = new Set<string>()
   readonly #running = new Set<Promise<void>>()
+  readonly #since = now()
   #woken = Promise.withResolvers<void>()
   #poolFailures = 0
   #poolRestsUntil = 0
@@ -73,6 +74,7 @@ export class Reconciler {
       poolSize,
       concurrency,
       now: now(),
+      since: this.#since,
       busy: this.#busy,
     })
     for (const action of actions) this.#begin(action, signal)

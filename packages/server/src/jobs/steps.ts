@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
-import type { Assignment } from '@vitrine/contract/link.ts'
+import type { Assignment, FileList } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
 import type { DesktopPorts } from '../desktops/ports.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -16,6 +16,7 @@ import type { Holders } from './holders.ts'
 import { newId } from './id.ts'
 import { latestKept } from './kept.ts'
 import { running } from './observe.ts'
+import { recordsOf } from './recorded.ts'
 
 const keepMilliseconds = 60_000
 
@@ -69,8 +70,10 @@ export class Steps {
     if (!link) return
     if (job.desktop === 'live') return this.#goOn(job, link, signal)
     const show = isFinal(job.state)
-    if (show) await this.#putBack(job, link, signal)
-    const refused = await this.#handOver(link, assignment(job, show ? 'show' : 'work'), signal)
+    if (show) await this.#putBack(job, await latestKept(this.#options.files, job), link, signal)
+    else if (job.life.repeats) await this.#putRecordsBack(job, job.life.repeats.run, link, signal)
+    const image = await this.#options.fleet.image(sandbox, signal)
+    const refused = await this.#handOver(link, assignment(job, show ? 'show' : 'work', image), signal)
     if (refused !== null) {
       await this.retry(job, refused)
       return
@@ -167,7 +170,8 @@ export class Steps {
     const meant = starting ?? job
     if (meant.state !== 'starting') return
     holders.forget(link.sandbox)
-    const refused = await this.#handOver(link, assignment(meant, 'work'), signal)
+    const image = await this.#options.fleet.image(link.sandbox, signal)
+    const refused = await this.#handOver(link, assignment(meant, 'work', image), signal)
     if (refused !== null) return this.fail(meant, { code: 'sandbox_failed', message: refused })
     const assigned = await change(this.#options, job.id, (before) =>
       isMeant(before) && before.state === 'starting' ? running() : null,
@@ -194,14 +198,22 @@ export class Steps {
     }
   }
 
-  /** Puts a job's kept files into the sandbox that shows them again. */
+  /** Puts what is to be repeated into the sandbox: the run's own records, and the account of the runs up to it. */
+  async #putRecordsBack(job: StoredJob, run: number, link: Link, signal: AbortSignal) {
+    const list = await this.#options.files.list(job.id, run)
+    const isRecord = (path: string) => path.startsWith(recordsOf(run)) || path === '.vitrine/job.json'
+    const files = (list?.files ?? []).filter(({ path }) => isRecord(path))
+    await this.#putBack(job, { run, list: { files } }, link, signal)
+  }
+
+  /** Puts files that were kept of a job's run into a sandbox. */
   async #putBack(
     job: StoredJob,
+    kept: { run: number; list: Pick<FileList, 'files'> } | null,
     link: { writeFile: (path: string, body: Readable, signal: AbortSignal) => Promise<void> },
     signal: AbortSignal,
   ) {
     const { files } = this.#options
-    const kept = await latestKept(files, job)
     if (!kept) return
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(keepMilliseconds)])
     for (const { path } of kept.list.files) {
@@ -211,9 +223,13 @@ export class Steps {
   }
 }
 
-function assignment({ id, run, request, life }: StoredJob, mode: 'work' | 'show'): Assignment {
+function assignment(
+  { id, run, request, life }: StoredJob,
+  mode: 'work' | 'show',
+  image: string | null,
+): Assignment {
   const { task, model, language, limits } = request
-  const { followUp, verdict } = life
+  const { followUp, repeats, verdict } = life
   return {
     job: id,
     run,
@@ -225,5 +241,7 @@ function assignment({ id, run, request, life }: StoredJob, mode: 'work' | 'show'
     check: followUp ? followUp.check : request.check,
     limits,
     program: verdict?.program ?? null,
+    repeat: repeats,
+    image,
   }
 }

@@ -23,6 +23,8 @@ const assignment: Assignment = {
   check: { stdout: 'done', whitespace: 'normalized' },
   limits: JobLimits.parse({ candidates: 1 }),
   program: null,
+  repeat: null,
+  image: null,
 }
 
 let folder: string

@@ -83,6 +83,10 @@ export function fakeRuntime(options: { script?: FakeScript } = {}): FakeRuntime 
       await answered(signal)
       await vanish(id)
     },
+    image: async (id, signal) => {
+      await answered(signal)
+      return sandboxes.has(id) ? 'sha256:fake' : null
+    },
     list: async (signal) => {
       await answered(signal)
       return [...sandboxes.values()].map(({ observed }) => ({ ...observed }))

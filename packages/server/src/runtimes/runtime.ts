@@ -31,6 +31,8 @@ export interface Runtime {
   create(spec: SandboxSpec, signal: AbortSignal): Promise<void>
   /** Removes a sandbox at once, running or not; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>
+  /** The digest of the image that a sandbox was made from; null where there is no such sandbox. */
+  image(id: string, signal: AbortSignal): Promise<string | null>
   /** All sandboxes of this installation: the truth that reconciling starts from. */
   list(signal: AbortSignal): Promise<ObservedSandbox[]>
   /** Calls `wake` when something may have changed; only a hint, `list` tells what. Returns when `signal` aborts. */

@@ -49,3 +49,14 @@ export async function eventsAfter(
       ({ seq, at: new Date(at).toISOString(), run, type, data: JSON.parse(data) }) as JobEvent,
   )
 }
+
+/** The runs of a job that have an event of this type. */
+export async function runsWith(db: Database, job: string, type: JobEvent['type']): Promise<number[]> {
+  const query = db
+    .selectFrom('events')
+    .select('run')
+    .distinct()
+    .where('job', '=', job)
+    .where('type', '=', type)
+  return (await query.execute()).map(({ run }) => run)
+}

@@ -9,6 +9,7 @@ export const migrations: Record<string, Migration> = {
   '004-prompts': { up: createPrompts },
   '005-text': { up: addText },
   '006-tokens': { up: createTokens },
+  '007-repeats': { up: (db) => addToLife(db, { repeats: null }) },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -92,9 +93,13 @@ async function createPrompts(db: Kysely<unknown>): Promise<void> {
     .addColumn('hash', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('prompts_pk', ['job', 'key'])
     .execute()
+  await addToLife(db, { followUp: null })
+}
+
+async function addToLife(db: Kysely<unknown>, added: object): Promise<void> {
   const jobs = db as Kysely<{ jobs: { id: string; life: string } }>
   for (const { id, life } of await jobs.selectFrom('jobs').select(['id', 'life']).execute()) {
-    const changed = JSON.stringify({ followUp: null, ...(JSON.parse(life) as object) })
+    const changed = JSON.stringify({ ...added, ...(JSON.parse(life) as object) })
     await jobs.updateTable('jobs').set({ life: changed }).where('id', '=', id).execute()
   }
 }

@@ -6,6 +6,7 @@ import type {
   Language,
   Phase,
   Reason,
+  Repeat,
   Usage,
   Verdict,
   Waiting,
@@ -74,6 +75,8 @@ export type JobRequest = {
 export type JobLife = {
   /** What the present run changes; null where it runs the task. */
   followUp: FollowUp | null
+  /** The earlier run that the present one repeats. */
+  repeats: Repeat | null
   phase: Phase | null
   waiting: Waiting | null
   reason: Reason | null

@@ -4,6 +4,7 @@ import type { JobLife, JobRequest } from '../store/schema.ts'
 
 const life: JobLife = {
   followUp: null,
+  repeats: null,
   phase: null,
   waiting: null,
   reason: null,

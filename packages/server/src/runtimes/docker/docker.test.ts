@@ -72,6 +72,7 @@ test('reads its container’s id from the mounts of /etc, and only from those', 
 test('finds the host’s folder behind the innermost mount', () => {
   const self = ownContainer({
     Id: id,
+    Image: 'sha256:0',
     State: { ExitCode: 0, OOMKilled: false },
     Config: { Labels: { 'com.docker.compose.project': 'a-project', 'com.docker.compose.service': 'app' } },
     HostConfig: { NetworkMode: 'a-project_default' },

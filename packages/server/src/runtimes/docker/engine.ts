@@ -32,6 +32,7 @@ export type Listed = z.infer<typeof Listed>
 
 const Inspected = z.object({
   Id: z.string(),
+  Image: z.string(),
   State: z.object({ ExitCode: z.int(), OOMKilled: z.boolean() }),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   HostConfig: z.object({ NetworkMode: z.string() }),

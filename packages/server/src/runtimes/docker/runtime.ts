@@ -35,6 +35,8 @@ export function dockerRuntime(options: DockerOptions): Runtime {
       await Promise.all(found.map((container) => engine.removeContainer(container.Id, signal)))
     },
 
+    image: async (id, signal) => (await engine.inspectContainer(nameOf(id), signal))?.Image ?? null,
+
     list: async (signal) => {
       const listed = await engine.listContainers(ours, signal)
       const observed = await Promise.all(listed.map((one) => observe(engine, one, signal)))
@@ -71,12 +73,14 @@ async function create(
 ): Promise<void> {
   const body = containerBody(spec, options)
   const labels = { [installationLabel]: options.installation, [sandboxLabel]: spec.id }
-  const name = `vitrine-${spec.id}`
+  const name = nameOf(spec.id)
   const created = await engine.createContainer(name, body, signal)
   if (created.outcome === 'no image') throw new VitrineError('unavailable', missingImage(options.image))
   const id = created.outcome === 'created' ? created.id : await ownContainer(engine, name, labels, signal)
   await startOrRemove(engine, id, signal)
 }
+
+const nameOf = (sandbox: string) => `vitrine-${sandbox}`
 
 /** The id of the container that an earlier attempt made under this name; throws where it is somebody else's. */
 async function ownContainer(

@@ -30,7 +30,15 @@ export const writeAndPass: FakeScript = async ({ assignment, tell, save }) => {
   tell({ type: 'job.phase', data: { phase: 'generating' } })
   tell({
     type: 'candidate.started',
-    data: { candidate, style: 'chat', kind: 'first', model: assignment.model, temperature: 0.2, seed: 1 },
+    data: {
+      candidate,
+      style: 'chat',
+      kind: 'first',
+      model: assignment.model,
+      temperature: 0.2,
+      seed: 1,
+      thinks: false,
+    },
   })
   tell({ type: 'candidate.text', data: { candidate, text } })
   tell({
