@@ -28,20 +28,32 @@ export async function openSqlite(path: string): Promise<Database> {
   return db
 }
 
-/** Kysely asks for better-sqlite3's shape; node:sqlite differs in how it takes parameters and names readers. */
+/** More than there are different statements; lists of values of many lengths could go on for ever. */
+const mostStatements = 500
+
+/**
+ * Kysely asks for better-sqlite3's shape; node:sqlite differs in how it takes parameters and names readers. Kysely prepares
+ * a statement each time that it runs one: here the same text is prepared once.
+ */
 function asKyselyExpects(connection: DatabaseSync) {
+  const statements = new Map<string, ReturnType<typeof prepared>>()
   return {
     close: () => connection.close(),
     prepare(sql: string) {
-      const statement = connection.prepare(sql)
-      type Values = Parameters<typeof statement.all>
-      return {
-        reader: statement.columns().length > 0,
-        all: (values: readonly unknown[]) => statement.all(...(values as Values)),
-        iterate: (values: readonly unknown[]) => statement.iterate(...(values as Values)),
-        run: (values: readonly unknown[]) => translate(() => statement.run(...(values as Values))),
-      }
+      if (statements.size >= mostStatements) statements.clear()
+      return statements.getOrInsertComputed(sql, () => prepared(connection, sql))
     },
+  }
+}
+
+function prepared(connection: DatabaseSync, sql: string) {
+  const statement = connection.prepare(sql)
+  type Values = Parameters<typeof statement.all>
+  return {
+    reader: statement.columns().length > 0,
+    all: (values: readonly unknown[]) => statement.all(...(values as Values)),
+    iterate: (values: readonly unknown[]) => statement.iterate(...(values as Values)),
+    run: (values: readonly unknown[]) => translate(() => statement.run(...(values as Values))),
   }
 }
 
