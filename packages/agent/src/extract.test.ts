@@ -164,6 +164,9 @@ test.each([
   ['one long line', `print("${'x'.repeat(3_000_000)}")`],
   ['open quotes', '"""\n'.repeat(300_000)],
   ['a string of JSON', `"code": "${'\\\\'.repeat(900_000)}`],
+  ['edits that were never closed', '<<<<<<< SEARCH\n'.repeat(60_000)],
+  ['tags', '<a b="c"><code>'.repeat(70_000)],
+  ['keys', '"code": "'.repeat(100_000)],
   ['prose', 'A line of words that goes on and on, as models do.\n'.repeat(40_000)],
 ])('megabytes of %s take seconds of processor time at most, not minutes', (_, answer) => {
   const begun = process.threadCpuUsage()

@@ -67,10 +67,11 @@ const hereDocument: Mark = {
 export function foreignBlocks(text: string, language: Language): Block[] {
   const lines = text.split('\n')
   const all = language === 'bash' ? marks : [...marks, hereDocument]
+  const last = lines.findLastIndex((line) => divider.test(line.slice(0, lineStart)))
   const blocks: Block[] = []
   for (let at = 0; at < lines.length && blocks.length < mostBlocks; at += 1) {
     const line = (lines[at] ?? '').slice(0, lineStart)
-    const opened = openedBy(line.trim(), all) ?? delimited(lines, at) ?? replaced(lines, at)
+    const opened = openedBy(line.trim(), all) ?? delimited(lines, at) ?? replaced(lines, at, last)
     if (!opened) continue
     const first = at + opened.skipped + 1
     const rest = lines.slice(first, first + mostLines)
@@ -107,14 +108,14 @@ function delimited(lines: readonly string[], at: number): Opened | undefined {
   return told && delimiter ? { tag: told[1] ?? '', closes: delimiter, skipped: 1 } : undefined
 }
 
-/** An edit that tells what to search and what to put there: the latter. */
-function replaced(lines: readonly string[], at: number): Opened | undefined {
+const divider = /^\s*={5,9}\s*$/
+
+/** An edit that tells what to search and what to put there: the latter. `last` is the last line that divides the two. */
+function replaced(lines: readonly string[], at: number, last: number): Opened | undefined {
   const opening = /^\s*<{5,9} ?(search|original)\s*$/i.exec((lines[at] ?? '').slice(0, lineStart))
-  if (!opening) return undefined
-  const skipped = lines
-    .slice(at, at + mostLines)
-    .findIndex((line) => /^\s*={5,9}\s*$/.test(line.slice(0, lineStart)))
-  return skipped < 0 ? undefined : { tag: '', closes: '>>>>>>> replace', skipped }
+  if (!opening || at > last) return undefined
+  const skipped = lines.slice(at).findIndex((line) => divider.test(line.slice(0, lineStart)))
+  return { tag: '', closes: '>>>>>>> replace', skipped }
 }
 
 function closing(rest: readonly string[], closes: string): number {
