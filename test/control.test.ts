@@ -136,6 +136,51 @@ test('a program types on the desktop, and is refused while a person drives', asy
   await expect(control.input(id, program, [{ text: 'x' }])).rejects.toMatchObject({ code: 'conflict' })
 })
 
+/** The classes of the windows on a job's desktop, the lowest first. */
+async function windows(id: string): Promise<string[]> {
+  const sandbox = (await server.sandboxOf(id))!
+  const script = `for w in $(xprop -root -notype _NET_CLIENT_LIST_STACKING | grep -o '0x[0-9a-f]*'); do xprop -id $w -notype WM_CLASS; done`
+  const listed = await docker('exec', '--env', 'DISPLAY=:1', sandbox.id, 'sh', '-c', script)
+  return listed
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('"')[1]!)
+}
+
+test('while a person drives, the agent opens no window; it does when they let go, or the server comes back without them', async () => {
+  const task = 'Show something while a person drives.'
+  const ofTheStory = ['pcmanfm', 'vitrine-story', 'xclock']
+  const driven = async () => {
+    const answer = Promise.withResolvers<string>()
+    stories.answer(task, answer.promise)
+    const { id } = await server.vitrine.jobs.create({ task })
+    await server.reach(id, 'running')
+    await expect.poll(async () => (await windows(id)).toSorted(), { timeout: 20_000 }).toEqual(ofTheStory)
+    const page = await signedIn(`/jobs/${id}`)
+    await press(page, 'Drive')
+    await says(page, 'You drive')
+    answer.resolve(program('print("shown")'))
+    await server.reach(id, 'succeeded')
+    return { id, page }
+  }
+  const opened = (id: string) =>
+    expect
+      .poll(() => windows(id), { timeout: 20_000 })
+      .toEqual(expect.arrayContaining(['gedit', 'vitrine-terminal']))
+
+  const first = await driven()
+  expect((await windows(first.id)).toSorted()).toEqual(ofTheStory)
+  await press(first.page, 'Give back')
+  await opened(first.id)
+
+  const second = await driven()
+  expect((await windows(second.id)).toSorted()).toEqual(ofTheStory)
+  await second.page.close()
+  await server.kill()
+  await server.start()
+  await opened(second.id)
+})
+
 test('share links let guests watch or drive one desktop, until they are revoked', async () => {
   const id = await finished()
   const owner = await signedIn(`/jobs/${id}`)

@@ -9,15 +9,15 @@ import {
 export type Play = string | ScriptedAnswer | ScriptedRefusal
 
 export type Stories = ScriptedOllama & {
-  /** What the model answers to a task, in order; the last answer stays. */
-  answer(task: string, ...plays: Play[]): void
+  /** What the model answers to a task, in order, each as soon as it is there; the last answer stays. */
+  answer(task: string, ...plays: (Play | Promise<Play>)[]): void
   /** The generations asked for a task so far. */
   asked(task: string): ScriptedRequest[]
 }
 
 /** A scripted Ollama whose answers depend on the task, so that jobs can run side by side. */
 export async function startStories(otherwise: Play = 'There is no answer.'): Promise<Stories> {
-  const plays = new Map<string, Play[]>()
+  const plays = new Map<string, (Play | Promise<Play>)[]>()
   const asked = new Map<string, ScriptedRequest[]>()
   const ollama = await startScriptedOllama({
     models: [{ name: 'qwen3:0.6b', capabilities: ['completion'], template: '{{ .Messages }}' }],

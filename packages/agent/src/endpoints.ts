@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { fieldErrors } from '@vitrine/contract/error.ts'
-import { Assignment, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
+import { Assignment, Driven, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
 import { listFiles, readOutput, writeOutput } from './files.ts'
 import type { Outbox } from './outbox.ts'
 import type { XServer } from './x-server.ts'
@@ -16,6 +16,7 @@ export type Agent = {
   assign(assignment: Assignment): boolean
   cancel(run: number): void
   live(seconds: number): void
+  driven(isDriven: boolean): void
   outbox: Outbox
   xServer: XServer
 }
@@ -48,6 +49,11 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
 
   [`PUT ${linkPaths.life}`]: async ({ stream, agent }) => {
     agent.live((await body(stream, Life)).seconds)
+    done(stream)
+  },
+
+  [`PUT ${linkPaths.driven}`]: async ({ stream, agent }) => {
+    agent.driven((await body(stream, Driven)).driven)
     done(stream)
   },
 

@@ -72,6 +72,7 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
       present.cancel.abort(new Error('canceled'))
     },
     live: (seconds) => life.lasts(seconds),
+    driven: (isDriven) => stage.driver.drives(isDriven),
   }
   passModelThrough(address, signal)
   lonely.lasts(lonelySeconds)

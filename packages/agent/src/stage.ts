@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { desktopDressed, start, windowCount } from './desktop.ts'
+import { Driver } from './driver.ts'
 import { closeEditor, hasUnsaved } from './editor.ts'
 import { desktopFolder, output, scratch, storyFile } from './places.ts'
 import { isUsed } from './terminal-use.ts'
@@ -15,42 +16,56 @@ export type Shown = { command: string[]; printed: string | null }
 
 /** The programs that show a job on the desktop. An X server that is started again gets them again. */
 export class Stage {
+  readonly driver = new Driver()
   readonly #open = new Map<string, ChildProcess>()
-  #scene: () => Promise<void> = () => Promise.resolve()
+  #scene: Scene = () => Promise.resolve()
   /** What the open terminal was opened for. */
   #program: readonly string[] = []
 
-  /** A terminal with the job's story, for the time in which the model works; the folder and the clock beside it. */
+  /**
+   * A terminal with the job's story, for the time in which the model works; the folder and the clock beside it. Like `work` it
+   * returns early where somebody drives.
+   */
   async story(): Promise<void> {
-    this.#scene = async () => {
-      await desktopDressed()
-      this.#start('pcmanfm', ['pcmanfm', output])
-      this.#start('xclock', clock)
-      this.#start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-F', storyFile]))
-    }
+    const scene = this.#next(async (start) => {
+      await start('pcmanfm', ['pcmanfm', output])
+      await start('xclock', clock)
+      await start('story', terminal('vitrine-story', 'Vitrine', ['tail', '-n', '+1', '-F', storyFile]))
+    })
     await sleep(firstLookMilliseconds)
-    await this.#scene()
+    await this.#playUnlessDriven(scene)
   }
 
-  /** What a job leaves: editor (where the file is there), terminal, folder and clock. Answers what was opened. */
-  async work(file: string | undefined, shown: Shown | undefined): Promise<string[]> {
+  /**
+   * What a job leaves: editor (where the file is there), terminal, folder and clock. Each is told to `opened`. Returns early
+   * where somebody drives: the rest opens when they let go.
+   */
+  async work(
+    file: string | undefined,
+    shown: Shown | undefined,
+    opened: (program: string) => void,
+  ): Promise<void> {
     const isThere = file !== undefined && (await stat(file).catch(() => undefined))?.isFile() === true
     const shell = terminal('vitrine-terminal', 'Terminal', await bash(shown))
-    this.#scene = async () => {
-      await desktopDressed()
+    const told = new Set<string>()
+    const scene = this.#next(async (start) => {
+      const show = async (name: string, command: string[]) => {
+        await start(name, command)
+        if (!told.has(name)) opened(name)
+        told.add(name)
+      }
       this.#open.get('story')?.kill()
       await this.#closeEarlier()
       this.#program = shown?.command ?? []
-      if (isThere) this.#start('gedit', ['gedit', '--standalone', file])
-      this.#start('pcmanfm', ['pcmanfm', output])
-      this.#start('xclock', clock)
+      if (isThere) await show('gedit', ['gedit', '--standalone', file])
+      await show('pcmanfm', ['pcmanfm', output])
+      await show('xclock', clock)
       // The terminal comes last: a window that the program opens shall lie above the editor.
       await mapped(isThere ? 3 : 2)
-      this.#start('xterm', shell)
+      await show('xterm', shell)
       await mapped(isThere ? 4 : 3)
-    }
-    await this.#scene()
-    return [...this.#open.keys()].filter((name) => name !== 'story')
+    })
+    await this.#playUnlessDriven(scene)
   }
 
   /** True where the editor has changes that nobody has saved. */
@@ -72,7 +87,28 @@ export class Stage {
   async again(): Promise<void> {
     for (const child of this.#open.values()) child.kill()
     this.#open.clear()
-    await this.#scene()
+    await this.#play(this.#scene)
+  }
+
+  /** The job goes on while somebody drives. */
+  async #playUnlessDriven(scene: Scene): Promise<void> {
+    await Promise.race([this.#play(scene), this.driver.takesOver()])
+  }
+
+  #next(scene: Scene): Scene {
+    return (this.#scene = scene)
+  }
+
+  /** One program after the other, each only while nobody drives: none comes over what somebody does. */
+  async #play(scene: Scene): Promise<void> {
+    await desktopDressed()
+    await this.driver.letsGo()
+    // Meanwhile there may be something else to show.
+    if (scene === this.#scene)
+      await scene(async (name, command) => {
+        await this.driver.letsGo()
+        if (scene === this.#scene) this.#start(name, command)
+      })
   }
 
   #start(name: string, command: string[]): void {
@@ -81,6 +117,8 @@ export class Stage {
     this.#open.set(name, start(command, output))
   }
 }
+
+type Scene = (start: (name: string, command: string[]) => Promise<void>) => Promise<void>
 
 const handParts = ['hour', 'minute', 'second', 'major', 'minor']
 const hands = handParts.flatMap((part) => ['-xrm', `XClock*${part}Color: #2b3a4e`])

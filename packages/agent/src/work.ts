@@ -32,7 +32,7 @@ export async function work(
   { address, stage, known, emit, signal }: Workplace,
 ): Promise<void> {
   if (job.mode === 'show') {
-    await stage.work(job.program === null ? undefined : `${output}/${job.program}`, undefined)
+    await stage.work(job.program === null ? undefined : `${output}/${job.program}`, undefined, () => {})
     return
   }
   const began = new Date()
@@ -50,11 +50,10 @@ export async function work(
     return
   }
   emit({ type: 'job.phase', data: { phase: 'opening' } })
-  const [modelDigest, windows] = await Promise.all([
+  const [modelDigest] = await Promise.all([
     digestOf(job, account, address),
-    show(job, solution, stage),
+    show(job, solution, stage, (program) => emit({ type: 'desktop.window', data: { program } })),
   ])
-  for (const program of windows) emit({ type: 'desktop.window', data: { program } })
   const { verdict, reason } = solution
   await tellWhence(account, job, { began, modelDigest, verdict, reason }, emit)
   emit({ type: 'verdict', data: { verdict, reason } })
@@ -86,19 +85,25 @@ async function tellWhence(
 }
 
 /** The best program and what it printed; where there is none, what the model said last. */
-function show(job: Assignment, { verdict, run, lastAnswer }: Solution, stage: Stage): Promise<string[]> {
+function show(
+  job: Assignment,
+  { verdict, run, lastAnswer }: Solution,
+  stage: Stage,
+  opened: (program: string) => void,
+): Promise<void> {
   if (verdict.program === null) {
     const answer = `${output}/${candidateFolder(job.run, verdict.candidates)}/answer.txt`
-    return stage.work(lastAnswer ? answer : undefined, undefined)
+    return stage.work(lastAnswer ? answer : undefined, undefined, opened)
   }
   const path = `${output}/${verdict.program}`
   // A change that did not work out was taken back: what it printed is not what is there.
-  if (job.followUp !== null && verdict.outcome === 'failed') return stage.work(path, undefined)
+  if (job.followUp !== null && verdict.outcome === 'failed') return stage.work(path, undefined, opened)
   const printed = run ? run.all : (verdict.checks.at(-1)?.output ?? '')
-  return stage.work(path, {
+  const shown = {
     command: languages[job.language].run(verdict.program),
     printed: run?.how === 'left running' ? null : printed,
-  })
+  }
+  return stage.work(path, shown, opened)
 }
 
 async function unlessCanceled<T>(working: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

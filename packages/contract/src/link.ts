@@ -29,6 +29,8 @@ export const linkPaths = {
   cancel: '/cancel',
   /** PUT Life → 204: how long from now until the sandbox ends itself. */
   life: '/life',
+  /** PUT Driven → 204: whether somebody drives the desktop. Told as it changes, and with each new link. */
+  driven: '/driven',
   /** GET ?after=n → NDJSON of NumberedEvent, first those kept, then live; stays open. */
   events: '/events',
   /** POST { upTo } → 204: the server has stored them. */
@@ -72,6 +74,9 @@ export const Assignment = z.object({
 export type Assignment = z.infer<typeof Assignment>
 
 export const Life = z.object({ seconds: z.number().min(0) })
+
+/** While somebody drives, the agent opens no window over what they do; it opens them when they let go. */
+export const Driven = z.object({ driven: z.boolean() })
 
 /** An agent's event with its number: from 1 in each sandbox, without gaps. */
 export const NumberedEvent = z.object({

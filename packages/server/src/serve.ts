@@ -33,6 +33,7 @@ import { folderStore } from './files/file-store.ts'
 import { runEmbedded } from './gateway/embedded.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { Agents } from './jobs/agents.ts'
+import { Driven } from './jobs/driven.ts'
 import { Fleet } from './jobs/fleet.ts'
 import { Holders } from './jobs/holders.ts'
 import { newId } from './jobs/id.ts'
@@ -140,6 +141,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       log.error({ job: id, error }, 'a desktop is no longer recorded')
     })
   }
+  const driven = new Driven((job) => controls.of(job).isHeld, stopping)
   const agents = new Agents({
     ...store,
     meter,
@@ -147,6 +149,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     links,
     files,
     record,
+    driven,
     wake,
     logger: log,
     signal: stopping,
@@ -171,7 +174,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   }
   const controls = createControls({
     idleMs: config.controlIdle * 1000,
-    onChange: (job, control) => report(job, { from: 'viewers', control }),
+    onChange: (job, control) => {
+      report(job, { from: 'viewers', control })
+      driven.changed(job)
+    },
   })
   const viewers = stack.use(createViewers({ open: openDesktop, controls }))
   const doors: Doors = {

@@ -33,6 +33,10 @@ export class Lease {
     this.#onChange = onChange
   }
 
+  get isHeld(): boolean {
+    return this.#holder !== null
+  }
+
   get isEmpty(): boolean {
     return this.#holder === null && this.#viewers.size === 0
   }

@@ -10,6 +10,7 @@ import type { Links } from '../links/links.ts'
 import { findJob, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import { change } from './change.ts'
+import type { Driven } from './driven.ts'
 import type { Fleet } from './fleet.ts'
 import type { Meter } from './meter.ts'
 import { observe } from './observe.ts'
@@ -27,6 +28,7 @@ export type AgentsOptions = {
   files: FileStore
   /** Records a job's desktop for as long as its link holds and `signal` lets it. */
   record: (link: Link, job: StoredJob, signal: AbortSignal) => void
+  driven: Driven
   wake: () => void
   logger: Logger
   signal: AbortSignal
@@ -56,6 +58,7 @@ export class Agents {
     this.#record(link, job)
     if (this.#followed.has(link)) return
     this.#followed.add(link)
+    this.#options.driven.linked(job.id, link)
     this.#follow(link, job).catch((error: unknown) => this.#lost(link, error))
   }
 

@@ -72,6 +72,12 @@ export class Link {
     await this.#send('PUT', linkPaths.life, signal, JSON.stringify({ seconds: Math.max(0, seconds) }))
   }
 
+  /** Tells whether somebody drives the desktop. An agent of an image without this goes on as if nobody did. */
+  async driven(isDriven: boolean, signal: AbortSignal): Promise<void> {
+    const told = JSON.stringify({ driven: isDriven })
+    await this.#send('PUT', linkPaths.driven, signal, told, [204, 404])
+  }
+
   /** The agent's events after number `after`, first those it kept, then live, until the link breaks. */
   async *events(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent[]> {
     const stream = await this.#read(`${linkPaths.events}?after=${after}`, signal)
