@@ -6,8 +6,11 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 export type Child = AsyncDisposable & {
+  pid: number
   /** The first line that it printed. */
   told: string
+  /** The next line that it prints. */
+  next(): Promise<string>
   /** Milliseconds of processor time that it has taken so far. */
   processorTime(): Promise<number>
 }
@@ -21,10 +24,14 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
   const died = exited.then(([code]) => {
     throw new Error(`${file} ended with ${String(code)} before it was ready`)
   })
-  const [told] = (await Promise.race([once(createInterface(child.stdout), 'line'), died])) as [string]
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const next = async () => String((await Promise.race([lines.next(), died])).value)
+  const told = await next()
   died.catch(() => {})
   return {
+    pid: child.pid!,
     told,
+    next,
     processorTime: () => processorTime(child.pid!),
     async [Symbol.asyncDispose]() {
       // The server ends with its input, and takes its sandboxes with it.
@@ -35,8 +42,8 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
   }
 }
 
-/** proc(5): ticks of 10 ms in the program itself and in the kernel for it. */
-async function processorTime(pid: number): Promise<number> {
+/** proc(5): milliseconds, in ticks of ten, that a process has taken itself and the kernel for it. */
+export async function processorTime(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')')).split(' ')
   return 10 * (Number(fields[12]) + Number(fields[13]))

@@ -31,7 +31,7 @@ export async function benchMemory(): Promise<Figure[]> {
 }
 
 /** proc(5): megabytes that a process holds in memory, and what is left of them when shared pages are divided among their users. */
-async function processMemory(pid: number): Promise<{ resident: number; proportional: number }> {
+export async function processMemory(pid: number): Promise<{ resident: number; proportional: number }> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
   const field = (name: string) =>
     (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)![1]) * 1024) / 1e6

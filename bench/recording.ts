@@ -16,10 +16,8 @@ const ticksASecond = 100
  */
 export async function benchRecording(): Promise<Figure[]> {
   await using model = await startModel()
-  process.env['VITRINE_RECORD'] = 'off'
-  const without = await measure(model.url)
-  process.env['VITRINE_RECORD'] = 'on'
-  const recorded = await measure(model.url)
+  const without = await measure(model.url, 'off')
+  const recorded = await measure(model.url, 'on')
   const cost = (what: keyof typeof recorded) => [recorded[what].cpu - without[what].cpu]
   return [
     { what: 'typing, 8 keys/s: % of one core', values: cost('typing'), unit: '', goal: 3 },
@@ -31,8 +29,8 @@ export async function benchRecording(): Promise<Figure[]> {
   ]
 }
 
-async function measure(modelUrl: string) {
-  await using server = await startServer(modelUrl, 0)
+async function measure(modelUrl: string, recording: 'on' | 'off') {
+  await using server = await startServer(modelUrl, 0, { VITRINE_RECORD: recording })
   const { id } = await server.vitrine.jobs.create({ task })
   const { state } = await server.vitrine.jobs.wait(id)
   if (state !== 'succeeded') throw new Error(`The job of the benchmark ${state}.`)

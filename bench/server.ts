@@ -24,7 +24,11 @@ export type BenchServer = AsyncDisposable & {
 }
 
 /** A server in a process of its own, as `vitrine up` starts it, on a state directory of its own. */
-export async function startServer(modelUrl: string, poolSize: number): Promise<BenchServer> {
+export async function startServer(
+  modelUrl: string,
+  poolSize: number,
+  environment: Record<string, string> = {},
+): Promise<BenchServer> {
   await using stack = new AsyncDisposableStack()
   const stateDir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'))
   stack.defer(() => rm(stateDir, { recursive: true, force: true }))
@@ -42,6 +46,7 @@ export async function startServer(modelUrl: string, poolSize: number): Promise<B
         VITRINE_POOL: String(poolSize),
         VITRINE_MODEL_SERVERS: modelUrl,
         VITRINE_IMAGE: image,
+        ...environment,
       },
     },
   )

@@ -115,6 +115,7 @@ test('a desktop comes back by itself after the server was killed and started aga
   const id = await finished()
   const page = await signIn(`/jobs/${id}`)
   await page.locator(live).waitFor()
+  await expect.poll(() => coloursOf(page), { timeout: 10_000 }).toBeGreaterThan(50)
   const { desktop } = await server.vitrine.jobs.get(id)
   const own = await context.newPage()
   await own.goto(desktop.url!)
@@ -124,6 +125,8 @@ test('a desktop comes back by itself after the server was killed and started aga
   await own.locator('body[data-state=reconnecting]').waitFor()
   await page.bringToFront()
   await page.locator('.case[data-state=reconnecting]').waitFor()
+  // What was last seen stays.
+  expect(await coloursOf(page, '.stage-layer[data-stale] canvas')).toBeGreaterThan(50)
   await server.start()
   await page.locator(live).waitFor()
   await own.bringToFront()

@@ -231,3 +231,101 @@ test('share links let guests watch or drive one desktop, until they are revoked'
   expect((await server.vitrine.jobs.control.read(id)).holder).toBeNull()
   expect(problems[0]).toEqual([])
 })
+
+test('text goes between the clipboards of browser and desktop, when it is asked for', async () => {
+  const id = await finished()
+  const page = await signedIn(`/jobs/${id}`)
+  const give = page.getByRole('button', { name: 'Give it to the desktop' })
+  const text = page.getByLabel('Text for the desktop')
+  await press(page, /^Clipboard/)
+  await text.fill('x')
+  expect(await give.isDisabled()).toBe(true)
+  await press(page, 'Close')
+  await clickDesktop(page, terminal.x, terminal.y)
+  await says(page, 'You drive')
+
+  await press(page, /^Clipboard/)
+  await text.fill('é'.repeat(150_000))
+  await give.click()
+  await page.getByText('It is 293 KiB; at most 256 KiB are sent.').waitFor()
+  await text.fill('touch /output/pasted-é')
+  await give.click()
+  await press(page, 'Close')
+  await typeAndSee(page, id, 'before')
+  await page.keyboard.press('Shift+Insert')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => names(id), { timeout: 10_000 }).toContain('pasted-é')
+
+  const sandbox = (await server.sandboxOf(id))!
+  const copy = `import tkinter; r = tkinter.Tk(); r.withdraw(); r.clipboard_append('copied there: ü'); r.mainloop()`
+  await docker('exec', '--detach', '--env', 'DISPLAY=:1', sandbox.id, 'python3', '-c', copy)
+  await press(page, 'Clipboard: new text …')
+  expect(await page.getByLabel('Text from the desktop').inputValue()).toBe('copied there: ü')
+  expect(problems.flat()).toEqual([])
+})
+
+test('who drives resizes the desktop to the window; who watches does not', async () => {
+  const id = await finished()
+  const sizes = ['--env', 'DISPLAY=:1', (await server.sandboxOf(id))!.id, 'xrandr', '--current']
+  const size = async () => / current (\d+ x \d+),/.exec(await docker('exec', ...sizes))?.[1]
+  const watcher = await signedIn(`/jobs/${id}/vnc.html?resize=remote`)
+  await watcher.getByText('It is resized when you drive.').waitFor()
+  expect(await size()).toBe('1280 x 800')
+  const page = await signedIn(`/jobs/${id}`)
+  await press(page, 'Drive')
+  await page.getByLabel('Size of the desktop').selectOption('remote')
+  const stage = await page
+    .locator('.stage')
+    .evaluate(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])
+  const isSizeOf = (wanted: number[]) => async () => {
+    const found = (await size())!.split(' x ').map(Number)
+    return found.every((length, index) => Math.abs(length - wanted[index]!) <= 1)
+  }
+  await expect.poll(isSizeOf(stage), { timeout: 10_000 }).toBe(true)
+  expect(problems.flat()).toEqual([])
+})
+
+test('on a phone fingers move and zoom the desktop, and click nothing until its owner drives', async () => {
+  const id = await finished()
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  })
+  contexts.push(context)
+  problems.push(problemsOf(context))
+  const page = await context.newPage()
+  await page.goto(await server.vitrine.signInLink({ next: `/jobs/${id}/vnc.html` }))
+  await page.locator(live).waitFor()
+  const stage = page.locator('.stage')
+  const scrolled = () => stage.evaluate(({ scrollLeft }) => scrollLeft)
+  const widths = () => stage.evaluate(({ scrollWidth, clientWidth }) => scrollWidth / clientWidth)
+  expect(await widths()).toBe(1)
+
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Input.synthesizePinchGesture', {
+    x: 195,
+    y: 500,
+    scaleFactor: 2.5,
+    gestureSourceType: 'touch',
+  })
+  await expect.poll(widths).toBeGreaterThan(1.5)
+  const before = await scrolled()
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints })
+  await touch('touchStart', { x: 250, y: 500 })
+  for (let x = 240; x >= 130; x -= 10) await touch('touchMove', { x, y: 500 })
+  await touch('touchEnd')
+  await expect.poll(scrolled).toBeGreaterThan(before + 50)
+  await page.touchscreen.tap(195, 500)
+  expect((await server.vitrine.jobs.control.read(id)).holder).toBeNull()
+
+  await press(page, 'Drive')
+  await says(page, 'You drive')
+  await page.getByLabel('Size of the desktop').selectOption('1')
+  const canvas = (await page.locator('.stage canvas').boundingBox())!
+  await page.touchscreen.tap(canvas.x + canvas.width * 0.2, canvas.y + canvas.height * 0.85)
+  await page.keyboard.type('touch /output/by-finger\n')
+  await expect.poll(() => names(id), { timeout: 10_000 }).toContain('by-finger')
+  expect(problems.flat()).toEqual([])
+})

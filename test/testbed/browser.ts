@@ -25,8 +25,8 @@ export function problemsOf(context: BrowserContext): string[] {
 }
 
 /** How many colours the desktop's canvas shows. A desktop with programs has many; one that was never drawn has one. */
-export function coloursOf(page: Page): Promise<number> {
-  return page.locator('canvas').evaluate((element) => {
+export function coloursOf(page: Page, canvas = 'canvas'): Promise<number> {
+  return page.locator(canvas).evaluate((element) => {
     const canvas = element as HTMLCanvasElement
     const copy = new OffscreenCanvas(canvas.width, canvas.height)
     const context = copy.getContext('2d')!

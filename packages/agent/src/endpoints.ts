@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { fieldErrors } from '@vitrine/contract/error.ts'
 import { Assignment, Driven, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
 import { listFiles, readOutput, writeOutput } from './files.ts'
+import { dialStream } from './link.ts'
 import type { Outbox } from './outbox.ts'
+import { relay } from './relay.ts'
 import type { XServer } from './x-server.ts'
 
 /** Six times the longest task (every byte may be escaped in JSON) and room for a check. */
@@ -21,15 +23,25 @@ export type Agent = {
   xServer: XServer
 }
 
-type Call = { stream: ServerHttp2Stream; query: URLSearchParams; agent: Agent; signal: AbortSignal }
+type Call = {
+  stream: ServerHttp2Stream
+  query: URLSearchParams
+  agent: Agent
+  /** Aborts as the request ends. */
+  signal: AbortSignal
+  /** Aborts as the link ends. */
+  link: AbortSignal
+}
 
 /** Answers the server's requests on a link (`linkPaths` of the contract). */
 export function serveEndpoints(session: ServerHttp2Session, agent: Agent): void {
+  const ended = new AbortController()
+  session.on('close', () => ended.abort())
   session.on('stream', (stream, headers) => {
     const gone = new AbortController()
     stream.on('close', () => gone.abort())
     stream.on('error', () => stream.destroy())
-    answer(stream, headers, agent, gone.signal).catch((error: unknown) => refuse(stream, error))
+    answer(stream, headers, agent, gone.signal, ended.signal).catch((error: unknown) => refuse(stream, error))
   })
 }
 
@@ -71,10 +83,14 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
     done(stream)
   },
 
-  [`POST ${linkPaths.desktop}`]: async ({ stream, agent, signal }) => {
-    const socket = await agent.xServer.connect(signal)
-    stream.respond({ ':status': 200 })
-    await pipeline(stream, socket, stream)
+  [`POST ${linkPaths.desktop}`]: async ({ stream, query, agent, link }) => {
+    const desktop = await agent.xServer.connect(link)
+    const socket = await dialStream(query.get('ticket') ?? '', link).catch((error: unknown) => {
+      desktop.destroy()
+      throw error
+    })
+    done(stream)
+    await relay(desktop, socket)
   },
 
   [`GET ${linkPaths.files}`]: async ({ stream }) => json(stream, await listFiles()),
@@ -106,11 +122,12 @@ async function answer(
   headers: IncomingHttpHeaders,
   agent: Agent,
   signal: AbortSignal,
+  link: AbortSignal,
 ): Promise<void> {
   const { pathname, searchParams } = new URL(String(headers[':path']), 'http://sandbox')
   const endpoint = endpoints[`${String(headers[':method'])} ${pathname}`]
   if (!endpoint) throw new Refusal(404, `there is no ${String(headers[':method'])} ${pathname}`)
-  await endpoint({ stream, query: searchParams, agent, signal })
+  await endpoint({ stream, query: searchParams, agent, signal, link })
 }
 
 function refuse(stream: ServerHttp2Stream, error: unknown): void {

@@ -1,8 +1,9 @@
 import { request } from 'node:http'
 import { performServerHandshake, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { linkProtocol, linkSocket, linkVersion } from '@vitrine/contract/link.ts'
+import { linkProtocol, linkSocket, linkVersion, streamProtocol } from '@vitrine/contract/link.ts'
 
 const firstDelay = 50
 const longestDelay = 2000
@@ -21,7 +22,7 @@ export async function keepLinked(
   let told = ''
   while (!signal.aborted) {
     try {
-      const socket = await dial(signal)
+      const socket = await dial('/link', linkProtocol, signal)
       delay = firstDelay
       told = ''
       state(true)
@@ -37,15 +38,21 @@ export async function keepLinked(
   }
 }
 
+/** A connection for the bytes of one desktop, which the server has given this ticket for; it ends with `signal`. */
+export async function dialStream(ticket: string, signal: AbortSignal): Promise<Socket> {
+  const socket = await dial(`/stream/${encodeURIComponent(ticket)}`, streamProtocol, signal)
+  return addAbortSignal(signal, socket)
+}
+
 /** An HTTP/1.1 upgrade (RFC 9110, 7.8) on the link's socket. */
-function dial(signal: AbortSignal): Promise<Socket> {
+function dial(path: string, protocol: string, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const headers = {
       connection: 'Upgrade',
-      upgrade: linkProtocol,
+      upgrade: protocol,
       'vitrine-link-version': String(linkVersion),
     }
-    const call = request({ socketPath: linkSocket, path: '/link', headers, signal, timeout: 10_000 })
+    const call = request({ socketPath: linkSocket, path, headers, signal, timeout: 10_000 })
     call.on('upgrade', (_response, socket, head) => {
       socket.setTimeout(0)
       if (head.length > 0) socket.unshift(head)

@@ -24,6 +24,8 @@ export const limits = {
   /** What one call of input may type and do. */
   inputCharacters: 10_000,
   inputActions: 1000,
+  /** What a viewer may put on a desktop’s clipboard, and is shown of what was copied there. */
+  clipboardBytes: 256 * 1024,
   /** How long a share link is good. */
   shareSeconds: { default: 24 * 3600, max: 7 * 24 * 3600 },
   /** How long an API token may be good, where it has an end. */

@@ -8,11 +8,13 @@ import { Check, JobId, JobLimits, Language, ModelName, Repeat, Task } from './jo
  * The server listens on a Unix socket of its own for each sandbox and mounts its folder at `linkDir`. The agent sends
  * `GET /link` with `Upgrade: vitrine-link` (RFC 9110, 7.8); after the 101 the roles turn: the agent serves HTTP/2 (RFC 9113,
  * prior knowledge) and the server is its client, with the paths below. The same socket takes plain HTTP/1.1 requests
- * for the gateway's paths (`/api/…`, `/v1/…`).
+ * for the gateway's paths (`/api/…`, `/v1/…`), and `GET /stream/<ticket>` with `Upgrade: vitrine-stream` for desktops: after
+ * that 101 come bytes of RFB as they are. HTTP/2's frames would cost each of them several times as much processor time.
  */
 export const linkDir = '/run/vitrine'
 export const linkSocket = `${linkDir}/link.sock`
 export const linkProtocol = 'vitrine-link'
+export const streamProtocol = 'vitrine-stream'
 /** Sent as `Vitrine-Link-Version`; the server refuses another major number with 426. */
 export const linkVersion = 1
 
@@ -35,7 +37,10 @@ export const linkPaths = {
   events: '/events',
   /** POST { upTo } → 204: the server has stored them. */
   acknowledge: '/events/ack',
-  /** POST: a full-duplex stream of RFB (RFC 6143) bytes to and from the X server. */
+  /**
+   * POST ?ticket= → 204: a stream of RFB (RFC 6143) bytes to and from the X server is dialled, with this ticket. 200 where the
+   * agent does not dial twice: the answer is the stream itself, in both directions.
+   */
   desktop: '/desktop',
   /** GET → FileList of /output */
   files: '/files',

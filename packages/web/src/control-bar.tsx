@@ -1,6 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Control, ControlCalls } from './control-calls.ts'
 import { usePolled } from './polled.ts'
+import { Quality } from './quality.tsx'
+
+/** How many of the last answers tell the connection’s quality. */
+const answersKept = 5
 
 /** Who drives the desktop, and what this page’s viewer can do about it. */
 export function ControlBar(props: {
@@ -12,7 +16,14 @@ export function ControlBar(props: {
   onError: (error: unknown) => void
 }) {
   const { calls, isViewOnly, setViewOnly, onDriving, onError } = props
-  const { value, error, again } = usePolled('control', 1000, calls.read)
+  const [answers, setAnswers] = useState<readonly number[]>([])
+  const { value, error, again } = usePolled('control', 1000, async (signal) => {
+    const began = performance.now()
+    const control = await calls.read(signal)
+    const took = performance.now() - began
+    setAnswers((answers) => [...answers, took].slice(-answersKept))
+    return control
+  })
   const [answered, setAnswered] = useState<Control>()
   const [problem, setProblem] = useState('')
   useEffect(() => setAnswered(value), [value])
@@ -52,7 +63,8 @@ export function ControlBar(props: {
   return (
     <div class="control" role="group" aria-label="Control" data-drives={drives}>
       <p role="status">
-        {control.mayDrive ? driveWord(control) : <span class="badge">View only</span>}
+        {(!control.mayDrive || isViewOnly) && <span class="badge">View only</span>}{' '}
+        {control.mayDrive && driveWord(control)}
         {drives && control.requests.length > 0 && ' · Somebody asks to drive'}
         {asks && ' · You asked to drive'}
       </p>
@@ -72,6 +84,7 @@ export function ControlBar(props: {
           </button>
         </>
       )}
+      <Quality answers={answers} />
       <p role="alert" class="problem">
         {problem}
       </p>

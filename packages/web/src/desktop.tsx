@@ -1,57 +1,27 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import { streamUrl } from './address.ts'
 import { ControlBar } from './control-bar.tsx'
-import { controlCalls, viewer } from './control-calls.ts'
-import type { Desktop as Connection, DesktopStatus } from './rfb.ts'
+import { controlCalls } from './control-calls.ts'
+import { DesktopTools } from './desktop-tools.tsx'
 import type { Job, Site } from './site.ts'
 import { statusText } from './status-text.ts'
-import { problemText, title } from './words.ts'
+import { useDesktop } from './use-desktop.ts'
+import { title } from './words.ts'
 
-/** A job's desktop, live; where there is none, why. noVNC is loaded with the first one. */
+/** A job's desktop, live; where there is none, why. */
 export function Desktop({ site, job }: { site: Site; job: Job }) {
   const stage = useRef<HTMLDivElement>(null)
-  const connection = useRef<Connection>(undefined)
-  const [status, setStatus] = useState<DesktopStatus>({ state: 'connecting' })
-  const [isViewOnly, setViewOnly] = useState(false)
   const isOpen = job.desktop.state === 'live'
-
-  useEffect(() => {
-    if (!isOpen) return undefined
-    const life = new AbortController()
-    const connect = async () => {
-      setStatus({ state: 'connecting' })
-      try {
-        const { connectDesktop } = await import('./rfb.ts')
-        if (life.signal.aborted || !stage.current) return
-        connection.current = connectDesktop(stage.current, {
-          url: streamUrl(new URL(location.href), site.base, job.id),
-          viewer,
-          viewOnly: isViewOnly,
-          resize: 'scale',
-          label: `Desktop of ${title(job)}`,
-          onStatus: (status) => life.signal.aborted || setStatus(status),
-        })
-      } catch (error) {
-        setStatus({
-          state: 'closed',
-          reason: `Reload this page: its viewer could not start (${problemText(error)}).`,
-        })
-      }
-    }
-    void connect()
-    return () => {
-      life.abort()
-      connection.current?.[Symbol.dispose]()
-      connection.current = undefined
-    }
-  }, [isOpen, job.id, job.run])
-
-  const changeViewOnly = (wanted: boolean) => {
-    connection.current?.setViewOnly(wanted)
-    setViewOnly(wanted)
-  }
+  const desktop = useDesktop(stage, {
+    url: streamUrl(new URL(location.href), site.base, job.id),
+    label: `Desktop of ${title(job)}`,
+    isOpen,
+    key: `${job.id} ${job.run}`,
+    viewOnly: false,
+    resize: 'scale',
+  })
+  const { status } = desktop
   const calls = useMemo(() => controlCalls(`${site.base}/api/v1/jobs/${job.id}/control`), [site.base, job.id])
-  const mayConnect = isOpen && (status.state === 'reconnecting' || status.state === 'closed')
 
   return (
     <section class="case" aria-labelledby="desktop" data-state={isOpen ? status.state : job.desktop.state}>
@@ -65,19 +35,22 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
       </div>
       <div class="case-bar" hidden={!isOpen}>
         <p role="status">{isOpen && statusText(status)}</p>
-        {mayConnect && (
-          <button type="button" onClick={() => connection.current?.connectNow()}>
+        {isOpen && (status.state === 'reconnecting' || status.state === 'closed') && (
+          <button type="button" onClick={desktop.connectNow}>
             Connect now
           </button>
         )}
         {isOpen && (
-          <ControlBar
-            calls={calls}
-            isViewOnly={isViewOnly}
-            setViewOnly={changeViewOnly}
-            onDriving={(drives) => drives && connection.current?.drives()}
-            onError={() => {}}
-          />
+          <>
+            <ControlBar
+              calls={calls}
+              isViewOnly={desktop.isViewOnly}
+              setViewOnly={desktop.setViewOnly}
+              onDriving={desktop.onDriving}
+              onError={() => {}}
+            />
+            <DesktopTools desktop={desktop} />
+          </>
         )}
         {document.fullscreenEnabled && (
           <button type="button" onClick={() => void stage.current?.requestFullscreen()}>

@@ -5,6 +5,7 @@ declare module '@novnc/novnc' {
     disconnect: CustomEvent<{ clean: boolean }>
     credentialsrequired: CustomEvent<{ types: string[] }>
     securityfailure: CustomEvent<{ status: number; reason?: string }>
+    clipboard: CustomEvent<{ text: string }>
     desktopname: CustomEvent<{ name: string }>
   }
 
@@ -20,6 +21,7 @@ declare module '@novnc/novnc' {
       listener: (event: RfbEvents[Type]) => void,
     ): void
     disconnect(): void
+    clipboardPasteFrom(text: string): void
     focus(options?: FocusOptions): void
   }
 }

@@ -1,6 +1,7 @@
 import RFB from '@novnc/novnc'
 import { backOff } from './back-off.ts'
 import { leaveOnChord } from './leave-chord.ts'
+import { panAndZoom } from './pan-and-zoom.ts'
 import type { Resize } from './vnc-parameters.ts'
 
 export type DesktopStatus =
@@ -9,19 +10,35 @@ export type DesktopStatus =
   | { state: 'reconnecting'; reason: string; seconds: number }
   | { state: 'closed'; reason: string }
 
+/** How a desktop is shown. */
+export type View = {
+  resize: Resize
+  /** How many times larger than what fits it is: 1 or more, of `scale`. */
+  zoom: number
+  /** Whether fingers move what is seen of it, or are its mouse. */
+  fingers: 'move' | 'drive'
+}
+
 export type DesktopOptions = {
   url: string
   /** By which id the server knows this viewer. */
   viewer: string
   viewOnly: boolean
-  resize: Resize
+  view: View
   /** What the desktop is called to those who can’t see it. */
   label: string
   onStatus: (status: DesktopStatus) => void
+  /** Fingers have zoomed it. */
+  onZoom: (zoom: number) => void
+  /** Something was copied on the desktop. */
+  onCopied: (text: string) => void
 }
 
 export type Desktop = Disposable & {
   setViewOnly: (viewOnly: boolean) => void
+  setView: (view: View) => void
+  /** Puts a text on the desktop’s clipboard. */
+  paste: (text: string) => void
   /** Sends what only who drives can: the size of its window, where it was asked for. */
   drives: () => void
   /** Ends a pause between tries, or begins again after `closed`. */
@@ -34,7 +51,7 @@ export type Desktop = Disposable & {
  */
 export function connectDesktop(target: HTMLElement, options: DesktopOptions): Desktop {
   const life = new AbortController()
-  let viewOnly = options.viewOnly
+  let { viewOnly, view } = options
   let session: Session | undefined
   let lastPicture: HTMLElement | undefined
   let failures = 0
@@ -43,7 +60,7 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
   const connect = () => {
     clearTimeout(timer)
     options.onStatus({ state: 'connecting' })
-    session = openSession(target, { ...options, viewOnly }, { onLive, onEnd })
+    session = openSession(target, { ...options, viewOnly, view }, { onLive, onEnd })
   }
   const onLive = () => {
     failures = 0
@@ -64,12 +81,21 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
     timer = setTimeout(connect, pause)
     options.onStatus({ state: 'reconnecting', reason: end.reason, seconds: Math.ceil(pause / 1000) })
   }
+  const setView = (wanted: View) => {
+    view = wanted
+    session?.setView(wanted)
+  }
   const connectNow = () => {
     if (!session) connect()
   }
 
   window.addEventListener('online', connectNow, { signal: life.signal })
   leaveOnChord(target, life.signal)
+  const onZoom = (zoom: number) => {
+    setView({ ...view, resize: 'scale', zoom })
+    options.onZoom(zoom)
+  }
+  panAndZoom(target, { isOn: () => view.fingers === 'move', zoom: () => view.zoom, onZoom }, life.signal)
   connect()
 
   return {
@@ -77,6 +103,8 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
       viewOnly = wanted
       session?.setViewOnly(wanted)
     },
+    setView,
+    paste: (text) => session?.paste(text),
     drives: () => session?.drives(),
     connectNow,
     [Symbol.dispose]: () => {
@@ -89,8 +117,8 @@ export function connectDesktop(target: HTMLElement, options: DesktopOptions): De
 }
 
 type SessionEnd = { reason: string; final: boolean; picture: HTMLElement | undefined }
-type Session = { setViewOnly: (viewOnly: boolean) => void; drives: () => void; close: () => void }
-type SessionOptions = Pick<DesktopOptions, 'url' | 'viewer' | 'viewOnly' | 'resize' | 'label'>
+type Session = Pick<Desktop, 'setViewOnly' | 'setView' | 'paste' | 'drives'> & { close: () => void }
+type SessionOptions = Pick<DesktopOptions, 'url' | 'viewer' | 'viewOnly' | 'view' | 'label' | 'onCopied'>
 
 /** One connection. `onEnd` is called once; its picture is what was last seen, still in `target`. */
 function openSession(
@@ -111,8 +139,6 @@ function openSession(
   const rfb = new RFB(layer, socket, { shared: true })
   rfb.background = 'transparent'
   rfb.showDotCursor = true
-  rfb.scaleViewport = options.resize === 'scale'
-  rfb.resizeSession = options.resize === 'remote'
 
   const screen = layer.firstElementChild
   const canvas = layer.querySelector('canvas')
@@ -125,6 +151,20 @@ function openSession(
     canvas.tabIndex = viewOnly ? -1 : 0
   }
   setViewOnly(options.viewOnly)
+
+  let { view } = options
+  const setView = (wanted: View) => {
+    view = wanted
+    layer.style.setProperty('--zoom', String(view.zoom))
+    rfb.scaleViewport = view.resize === 'scale'
+    rfb.resizeSession = view.resize === 'remote'
+  }
+  setView(options.view)
+  const size = new MutationObserver(() => {
+    layer.style.setProperty('--aspect', String(canvas.width / Math.max(1, canvas.height)))
+  })
+  size.observe(canvas, { attributeFilter: ['width', 'height'] })
+  rfb.addEventListener('clipboard', (event) => options.onCopied(event.detail.text))
 
   const look = setInterval(() => {
     if (!hasPicture(canvas)) return
@@ -154,9 +194,15 @@ function openSession(
 
   const drives = () => {
     // Set again, it asks again: the server has dropped what was asked before this viewer drove.
-    rfb.resizeSession = options.resize === 'remote'
+    rfb.resizeSession = view.resize === 'remote'
   }
-  return { setViewOnly, drives, close: () => rfb.disconnect() }
+  return {
+    setViewOnly,
+    setView,
+    paste: (text) => rfb.clipboardPasteFrom(text),
+    drives,
+    close: () => rfb.disconnect(),
+  }
 }
 
 function address({ url, viewer, viewOnly }: SessionOptions): string {

@@ -1,7 +1,9 @@
+import { limits } from '@vitrine/contract/limits.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ClientMessages, clipboardBytes, RfbError, type ClientMessage } from './client-messages.ts'
+import { ClientMessages, RfbError, type ClientMessage } from './client-messages.ts'
 
+const { clipboardBytes } = limits
 const hello = Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.from([1, 1])])
 
 /** Reads these chunks after a handshake; what is yielded is copied, for it may be a view. */

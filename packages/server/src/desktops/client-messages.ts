@@ -1,3 +1,5 @@
+import { limits } from '@vitrine/contract/limits.ts'
+
 /** What a viewer's message does: only `other` is for everybody, the rest is for who drives. */
 export type ClientMessage = {
   kind: 'key' | 'pointer' | 'clipboard' | 'resize' | 'other'
@@ -9,8 +11,7 @@ export class RfbError extends Error {
   override name = 'RfbError'
 }
 
-/** The longest text that a viewer may put on the desktop's clipboard. */
-export const clipboardBytes = 256 * 1024
+const { clipboardBytes } = limits
 /** Longer texts up to here are passed over, as a person may paste what is too long; beyond it is an attack. */
 const skippedBytes = 16 * 1024 * 1024
 const maxEncodings = 1024

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import http2 from 'node:http2'
 import { PassThrough, type Duplex, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -20,6 +21,8 @@ export class Link {
   readonly sandbox: string
   readonly closed: Promise<void>
   readonly #session: http2.ClientHttp2Session
+  readonly #streams = new Set<Duplex>()
+  readonly #awaited = new Map<string, (socket: Duplex) => void>()
 
   constructor(sandbox: string, socket: Duplex) {
     this.sandbox = sandbox
@@ -34,6 +37,7 @@ export class Link {
     this.#session.on('error', () => this.#session.destroy())
     this.#session.on('close', () => {
       clearInterval(ping)
+      for (const stream of this.#streams) stream.destroy()
       resolve()
     })
   }
@@ -104,18 +108,41 @@ export class Link {
     await this.#send('POST', linkPaths.acknowledge, signal, JSON.stringify({ upTo }))
   }
 
-  /** A stream of RFB bytes to and from the X server; `signal` bounds its opening, not its life. */
+  /** A stream of RFB bytes to and from the X server, which ends with the link; `signal` bounds its opening, not its life. */
   async desktop(signal: AbortSignal): Promise<Duplex> {
+    const ticket = randomBytes(18).toString('base64url')
+    const dialled = Promise.withResolvers<Duplex>()
+    dialled.promise.catch(() => {}) // where it comes too late, or is not needed
+    this.#awaited.set(ticket, dialled.resolve)
     const opening = new AbortController()
-    const abort = () => opening.abort(signal.reason)
+    const abort = () => {
+      opening.abort(signal.reason)
+      dialled.reject(signal.reason)
+    }
     signal.addEventListener('abort', abort)
     try {
-      const request = this.#request('POST', linkPaths.desktop, opening.signal)
-      await this.#begun(request)
-      return request
+      const request = this.#request('POST', `${linkPaths.desktop}?ticket=${ticket}`, opening.signal)
+      const status = await this.#begun(request, [200, 204])
+      if (status === 200) return request
+      request.end()
+      return await dialled.promise
+    } catch (error) {
+      void dialled.promise.then((socket) => socket.destroy()).catch(() => {})
+      throw error
     } finally {
       signal.removeEventListener('abort', abort)
+      this.#awaited.delete(ticket)
     }
+  }
+
+  /** Takes a connection that the agent has dialled for `ticket`; false where nobody waits for it. */
+  take(ticket: string, socket: Duplex): boolean {
+    const resolve = this.#awaited.get(ticket)
+    if (!resolve || !this.#awaited.delete(ticket)) return false
+    this.#streams.add(socket)
+    socket.once('close', () => this.#streams.delete(socket))
+    resolve(socket)
+    return true
   }
 
   files(signal: AbortSignal): Promise<FileList> {
@@ -170,9 +197,9 @@ export class Link {
     return body
   }
 
-  async #begun(request: http2.ClientHttp2Stream): Promise<void> {
+  async #begun(request: http2.ClientHttp2Stream, expected = [200]): Promise<number> {
     const slow = setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), answerMilliseconds)
-    await this.#status(request, [200]).finally(() => clearTimeout(slow))
+    return this.#status(request, expected).finally(() => clearTimeout(slow))
   }
 
   #request(method: string, path: string, signal: AbortSignal): http2.ClientHttp2Stream {

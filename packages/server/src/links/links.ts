@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { linkProtocol, linkSocket, linkVersion } from '@vitrine/contract/link.ts'
+import { linkProtocol, linkSocket, linkVersion, streamProtocol } from '@vitrine/contract/link.ts'
 import { Link } from './link.ts'
 
 export type LinksOptions = {
@@ -99,6 +99,11 @@ export class Links {
 
   #upgrade(sandbox: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
+    const ticket = /^\/stream\/([\w-]+)$/.exec(request.url ?? '')?.[1]
+    if (ticket !== undefined && request.headers.upgrade === streamProtocol) {
+      if (head.length > 0) socket.unshift(head)
+      if (this.#links.get(sandbox)?.take(ticket, socket)) return accept(socket, streamProtocol)
+    }
     if (request.url !== '/link' || request.headers.upgrade !== linkProtocol) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
       return
@@ -107,9 +112,7 @@ export class Links {
       socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n')
       return
     }
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${linkProtocol}\r\n\r\n`,
-    )
+    accept(socket, linkProtocol)
     if (head.length > 0) socket.unshift(head)
     this.#links.get(sandbox)?.close()
     const link = new Link(sandbox, socket)
@@ -119,4 +122,8 @@ export class Links {
     })
     this.#options.onLink(link)
   }
+}
+
+function accept(socket: Duplex, protocol: string): void {
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
 }
