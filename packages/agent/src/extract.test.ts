@@ -90,6 +90,21 @@ test.each([
     '```python\nprint("1. one\\n2. two")```</s></s>',
     'print("1. one\\n2. two")\n',
   ],
+  [
+    'a transcript of IPython',
+    'In [1]: for n in range(2):\n   ...:     print(n)\n   ...: \n0\n1\n\nIn [2]: print("done")\ndone\n',
+    'for n in range(2):\n    print(n)\n\nprint("done")\n',
+  ],
+  [
+    'a command with the program as its argument',
+    "Run this:\n\n```bash\npython3 -c 'import math\nprint(math.pi)'\n```\n",
+    'import math\nprint(math.pi)\n',
+  ],
+  [
+    'a command with the program as its argument in double quotes',
+    'python -c "print(\\"a\\", 1)"',
+    'print("a", 1)\n',
+  ],
 ])('%s hides no program', (_, answer, program) => {
   expect(extractPrograms(answer, 'python')).toContain(program)
 })

@@ -199,9 +199,9 @@ function wholes(lines: string[], isFence: (line: string) => boolean, language: L
 
 /** What was typed at Python's prompt, with what it answered between. */
 function session(lines: string[], language: Language): Reading[] {
-  const first = lines.findIndex((line) => /^\s*>>> /.test(line))
+  const first = lines.findIndex((line) => /^\s*(>>>|In \[\d+\]:) /.test(line))
   if (language !== 'python' || first < 0) return []
-  const last = lines.findLastIndex((line) => /^\s*(>>>|\.\.\.)( |$)/.test(line))
+  const last = lines.findLastIndex((line) => /^\s*(>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)( |$)/.test(line))
   const begins = /^\s*(.*:)?\s*$/.test(lines[first - 1]?.slice(-lineStart) ?? '')
   return [{ code: lines.slice(first, last + 1).join('\n'), score: begins ? 140 : -100 }]
 }

@@ -27,7 +27,7 @@ export function markedCodes(text: string): {
   return {
     certain: documents.flatMap(programsInDocument),
     tagged: plain,
-    possible: [...programsUnderKeys(text), ...(inline ? [inline] : [])],
+    possible: [...handedOver(text), ...programsUnderKeys(text), ...(inline ? [inline] : [])],
   }
 }
 
@@ -62,6 +62,14 @@ function indented(text: string, mark: number, code: string): string {
   if (code.startsWith('\n')) return code
   const before = text.slice(text.lastIndexOf('\n', mark) + 1, mark)
   return `${/^([ \t]*)(<[^<>]{0,200}>[ \t]*)*$/.exec(before.slice(0, 500))?.[1] ?? ''}${code}`
+}
+
+/** What a shell is told to hand to Python or Node as an argument. */
+function handedOver(text: string): string[] {
+  const call = /^[ \t]*(?:\$ )?(?:python3?|node) -[ce] (?:'([^']*)'|"((?:[^"\\]|\\[^])*)")[ \t]*$/gm
+  return [...text.matchAll(call)]
+    .slice(0, 4)
+    .map(([, single, double = '']) => single ?? double.replace(/\\(["\\$`])/g, '$1'))
 }
 
 /** XML's way to write text as it is. */

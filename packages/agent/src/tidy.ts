@@ -49,9 +49,11 @@ function withoutEscapes(code: string): string[] {
 
 /** A transcript of a prompt: what was typed, without what was answered. */
 function transcript(code: string, language: Language): string[] {
-  const marks = { python: /^(>>>|\.\.\.)( |$)/, javascript: /^(>|\.{3})( |$)/, bash: /^(\$|>)( |$)/ }[
-    language
-  ]
+  const marks = {
+    python: /^(>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)( |$)/,
+    javascript: /^(>|\.{3})( |$)/,
+    bash: /^(\$|>)( |$)/,
+  }[language]
   const lines = code.trimEnd().split('\n')
   const typed = lines.filter((line) => marks.test(line))
   if (!marks.test(lines[0] ?? '')) return []
