@@ -16,6 +16,8 @@ let runtime: FakeRuntime
 let server: TestServer
 let vitrine: Vitrine
 let browser: Browser
+/** Where pages may ask. */
+const origins = new Set<string>()
 let context: BrowserContext
 let problems: string[]
 
@@ -36,6 +38,7 @@ beforeAll(async () => {
     environment: { VITRINE_MODEL_SERVERS: ollama.url, VITRINE_WEB_DIR: webDir },
   })
   vitrine = new Vitrine({ url: server.url, token: server.token })
+  origins.add(new URL(server.url).origin)
   browser = await launchBrowser()
 })
 afterAll(async () => {
@@ -49,7 +52,7 @@ beforeEach(async () => {
   problems = problemsOf(context)
   context.on('request', (request) => {
     const { origin } = new URL(request.url())
-    if (origin !== 'null' && origin !== new URL(server.url).origin) problems.push(`asks ${request.url()}`)
+    if (origin !== 'null' && !origins.has(origin)) problems.push(`asks ${request.url()}`)
   })
 })
 afterEach(async () => {
@@ -58,9 +61,9 @@ afterEach(async () => {
 })
 
 /** A page of a browser that is signed in. */
-const signIn = async (next = '/'): Promise<Page> => {
+const signIn = async (next = '/', at = vitrine): Promise<Page> => {
   const page = await context.newPage()
-  await page.goto(await vitrine.signInLink({ next }))
+  await page.goto(await at.signInLink({ next }))
   await page.waitForURL((url) => url.pathname + url.search === next)
   return page
 }
@@ -218,8 +221,12 @@ test('thumbnails are fetched again and again while they are in view, and never e
 })
 
 test('10,000 jobs are loaded as they are scrolled to, found at once, and few of them are in the page', async () => {
-  await seedJobs(join(server.stateDir, 'vitrine.db'), 10_000)
-  const page = await signIn()
+  await using crowded = await startServer({
+    environment: { VITRINE_MODEL_SERVERS: ollama.url, VITRINE_WEB_DIR: webDir },
+  })
+  origins.add(new URL(crowded.url).origin)
+  await seedJobs(join(crowded.stateDir, 'vitrine.db'), 10_000)
+  const page = await signIn('/', new Vitrine({ url: crowded.url, token: crowded.token }))
   await page.locator('.card').nth(59).waitFor()
   expect(await page.locator('.card').count()).toBe(60)
   const loaded = () => page.evaluate(() => document.querySelectorAll('.racks > div').length)
@@ -234,11 +241,10 @@ test('10,000 jobs are loaded as they are scrolled to, found at once, and few of 
   await expect
     .poll(() => page.locator('.card h2').allInnerTexts())
     .toEqual([expect.stringContaining('number 4102') as string])
-  await page.goto(`${server.url}?label=rare%3Dyes&state=failed`)
+  await page.goto(`${crowded.url}?label=rare%3Dyes&state=failed`)
   await page.locator('.card').first().waitFor()
-  await finished('A new one.')
-  expect(await card(page, 'A new one.').count()).toBe(0)
   expect(problems).toEqual([])
+  await page.close()
 })
 
 test('a new job has its check, limits and labels; what is wrong stands at its field', async () => {
