@@ -26,9 +26,10 @@ function ApiPage() {
       <main class="api">
         <h1 tabindex={-1}>API</h1>
         <p>
-          Everything the web app and the command line do goes through these routes. Programs send the token of
-          the state directory’s <code>token</code> file as <code>Authorization: Bearer …</code>. The same as a
-          document: <a href={`${base}/openapi.json`}>OpenAPI 3.1</a>.
+          Everything the web app and the command line do goes through these routes. Programs send an API token
+          (made in the <a href={`${base}/settings`}>settings</a>), or the one of the state directory’s{' '}
+          <code>token</code> file, as <code>Authorization: Bearer …</code>. The same as a document:{' '}
+          <a href={`${base}/openapi.json`}>OpenAPI 3.1</a>.
         </p>
         <p class="problem" role="alert">
           {problem}

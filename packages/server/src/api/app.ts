@@ -19,10 +19,19 @@ export type AppOptions = {
   log: Logger
 }
 
-/** Pages load nothing from elsewhere, run nothing inline, and are shown in nobody's frame (CSP 3). */
-const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; " +
-  "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+/**
+ * Pages load nothing from elsewhere, run nothing inline, and are shown in nobody's frame (CSP 3). Desktops may be at other
+ * ports of the same host.
+ */
+function contentSecurityPolicy(host: string): string {
+  const { hostname } = new URL(`http://${host}`)
+  // An IPv6 address can't stand in a policy; `self` is this port of it.
+  const desktops = hostname.startsWith('[') ? '' : ` ws://${hostname}:* wss://${hostname}:*`
+  return (
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'${desktops}; ` +
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  )
+}
 
 /** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
 export function createApp({ handlers, access, guests, web, version, log }: AppOptions): Hono {
@@ -31,7 +40,7 @@ export function createApp({ handlers, access, guests, web, version, log }: AppOp
   app.use(async (c, next) => {
     access.checkAddress(c.req.method, c.env.incoming.headers)
     await next()
-    c.header('content-security-policy', contentSecurityPolicy)
+    c.header('content-security-policy', contentSecurityPolicy(c.env.incoming.headers.host!))
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
     c.header('cross-origin-opener-policy', 'same-origin')

@@ -2,7 +2,10 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { pageSeen, pause } from '../polled.ts'
 import type { Job, Site } from '../site.ts'
 
-/** A job's desktop as a small picture, fresh every two seconds while it is live and on the screen. */
+/** With the time that a picture takes to come, none is older than two seconds. */
+const everyMilliseconds = 1500
+
+/** A job's desktop as a small picture, kept fresh while it is live and on the screen. */
 export function Thumbnail({ site, job }: { site: Site; job: Job }) {
   const box = useRef<HTMLDivElement>(null)
   const isOnScreen = useOnScreen(box)
@@ -30,9 +33,10 @@ function usePicture(site: Site, id: string, isLive: boolean, isOnScreen: boolean
     const keepLooking = async () => {
       while (!life.signal.aborted) {
         await pageSeen(life.signal)
+        const next = pause(everyMilliseconds, life.signal)
         const blob = await fetchPicture(site, id, life.signal)
         if (blob && !life.signal.aborted) setPicture(URL.createObjectURL(blob))
-        await pause(2000, life.signal)
+        await next
       }
     }
     void keepLooking()
