@@ -138,7 +138,7 @@ test('the wall shows each job as it is made, goes on and is deleted, by one conn
   const id = await finished('Draw a lighthouse.')
   await card(page, 'Draw a lighthouse.').locator('.state[data-state=succeeded]').waitFor()
   await card(page, 'Draw a lighthouse.').locator('img').waitFor()
-  await card(page, 'closes in').waitFor()
+  await card(page, 'min left').waitFor()
   await vitrine.jobs.delete(id)
   await page.getByRole('heading', { name: 'Nothing yet' }).waitFor()
   expect(lists).toEqual([])

@@ -43,7 +43,7 @@ export function JobCard({ site, job, now }: { site: Site; job: Job; now: number 
           <span>{job.model}</span>
           <span>{span(secondsBetween(job.createdAt, now))} ago</span>
           {job.run > 1 && <span>run {job.run}</span>}
-          {state !== 'closed' && expiresAt && <span>closes in {span(-secondsBetween(expiresAt, now))}</span>}
+          {state !== 'closed' && expiresAt && <span>{span(-secondsBetween(expiresAt, now))} left</span>}
         </p>
       </div>
     </article>
