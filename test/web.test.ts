@@ -264,7 +264,7 @@ test('a new job has its check, limits and labels; what is wrong stands at its fi
   expect(await axeFindings(page)).toEqual([])
 
   await page.getByLabel('Work time').fill('90')
-  await page.getByText('A test file').click()
+  await page.getByRole('radio', { name: 'A test file' }).check()
   const tests = 'import program\n\ndef test_it():\n    assert program\n'
   await page
     .getByLabel('Test file for pytest')
@@ -289,7 +289,7 @@ test('a new job has its check, limits and labels; what is wrong stands at its fi
 
 test('a test file can be dropped, and a command is split into its words', async () => {
   const page = await signIn('/new?task=Print+1.&model=llama3.2:1b')
-  await page.getByText('A test file').click()
+  await page.getByRole('radio', { name: 'A test file' }).check()
   const data = await page.evaluateHandle(() => {
     const dropped = new DataTransfer()
     dropped.items.add(new File(['def test(): pass'], 'tests.py'))
@@ -297,7 +297,7 @@ test('a test file can be dropped, and a command is split into its words', async 
   })
   await page.locator('.drop').dispatchEvent('drop', { dataTransfer: data })
   await expect.poll(() => page.getByLabel('Tests', { exact: true }).inputValue()).toBe('def test(): pass')
-  await page.getByText('A command').click()
+  await page.getByRole('radio', { name: 'A command' }).check()
   await page.getByLabel('Command', { exact: true }).fill(`sh -c 'test -e "$0"' {program}`)
   await page.getByRole('button', { name: 'Start the job' }).click()
   await page.waitForURL(/\/jobs\/job-[0-9a-z]{12}$/)

@@ -6,10 +6,12 @@ import type { Site } from './site.ts'
 /** Says what of the server doesn’t work now, so that nobody wonders why a job waits, and where help is; else nothing. */
 export function HealthNotice({ site }: { site: Site }) {
   const { value: health } = usePolled('health', 15_000, (signal) => site.vitrine.health({ signal }))
-  const ill = health ? [health.engine, health.model, health.image, health.disk].filter(({ ok }) => !ok) : []
+  const parts = health ? [health.engine, health.model, health.image, health.disk] : []
+  // The engine and its image may be away for the same reason.
+  const ill = [...new Set(parts.filter(({ ok }) => !ok).map(({ message }) => message))]
   return (
     <div role="status" class="health">
-      {ill.map(({ message }) => (
+      {ill.map((message) => (
         <p key={message} class="warning">
           {message}
         </p>

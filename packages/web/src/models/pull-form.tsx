@@ -56,11 +56,12 @@ export function PullForm({ site, onDone }: { site: Site; onDone: () => void }) {
             aria-invalid={problem ? true : undefined}
           />
           {progress ? (
-            <button type="button" onClick={() => running.current?.abort()}>
+            // A button of its own: the other one, put in its place during the click, would send the form.
+            <button key="stop" type="button" onClick={() => running.current?.abort()}>
               Stop
             </button>
           ) : (
-            <button type="submit" class="primary">
+            <button key="download" type="submit" class="primary">
               Download
             </button>
           )}
