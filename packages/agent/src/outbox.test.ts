@@ -78,3 +78,18 @@ test('past its limit the oldest words are emptied, and it says so', async () => 
   const warnings = events.filter(({ event }) => event.type === 'log' && event.data.level === 'warning')
   expect(warnings).toHaveLength(1)
 })
+
+test('each event carries the run that it was told in, words that were still being gathered too', async () => {
+  const outbox = new Outbox()
+  outbox.beginRun(1)
+  outbox.add(words('of the first'))
+  outbox.beginRun(2)
+  outbox.add(words('of the second'))
+  outbox.add(log('end'))
+  const told = await read(outbox, 0, untilEnd)
+  expect(told.map(({ number, run }) => [number, run])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+  ])
+})

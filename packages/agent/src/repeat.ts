@@ -46,7 +46,11 @@ export async function readRepetition({ run, how }: Repeat): Promise<Repetition> 
     const kept = await readFile(`${folder}/candidate.json`, 'utf8').catch(() => undefined)
     if (kept === undefined && candidates.length > 0) return { how, candidates }
     if (kept === undefined) throw new Error(`the records of run ${run} are not there`)
-    candidates.push(await readCandidate(folder, kept))
+    candidates.push(
+      await readCandidate(folder, kept).catch((error: unknown) => {
+        throw new Error(`the records in ${folder} can't be read: ${String(error).slice(0, 200)}`)
+      }),
+    )
   }
 }
 

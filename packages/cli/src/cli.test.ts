@@ -208,6 +208,15 @@ describe('a job’s id', () => {
     expect(note).toContain(`${id}, ${other}`)
   })
 
+  test('tells what its run changes, and which run it repeats', async () => {
+    const followUp = { prompt: 'Now in red.\x1b[31m', check: null }
+    const repeats = { run: 1, how: 'replay' } as const
+    await using lab = await startTestCli({ getJob: () => sampleJob({ run: 2, followUp, repeats }) })
+    const { out } = await lab.run(['status', id])
+    expect(out).toMatch(/^changed by +Now in red\.␛\[31m$/m)
+    expect(out).toMatch(/^repeats +run 1, replay$/m)
+  })
+
   test.each(['zz', '../jobs', '', 'JOB'])('%j that no job has ends with 3', async (given) => {
     await using lab = await startTestCli({ listJobs: twoJobs })
     expect(await lab.run(['cancel', given])).toMatchObject({ code: 3 })

@@ -27,6 +27,8 @@ function rows(job: Job): string[][] {
   return [
     ['id', job.run === 1 ? job.id : `${job.id}, run ${job.run}`],
     ['task', cut(oneLine(job.task.slice(0, 1000)), 200)],
+    ...(job.followUp ? [['changed by', cut(oneLine(job.followUp.prompt.slice(0, 1000)), 200)]] : []),
+    ...(job.repeats ? [['repeats', `run ${job.repeats.run}, ${job.repeats.how}`]] : []),
     ...(job.name === null ? [] : [['name', oneLine(job.name)]]),
     ['model', oneLine(job.model)],
     ['usage', `${calls} model calls, ${tokensIn} tokens in, ${tokensOut} out`],
