@@ -39,7 +39,11 @@ const template = '{{ .Messages }}'
 
 await using open = new AsyncDisposableStack()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void open.disposeAsync().finally(() => process.exit(130)))
+  process.once(signal, () => {
+    // What is under way breaks off, and the containers must still go.
+    process.on('uncaughtException', () => undefined)
+    void open.disposeAsync().finally(() => process.exit(130))
+  })
 const oracle = open.use(await startOracle())
 const tallies: Tally[] = []
 for (const skill of flags.real ? [] : skills) {
