@@ -56,6 +56,7 @@ export async function startSandbox(modelUrl: string): Promise<TestSandbox> {
       to.on('close', () => call.destroy())
       from.pipe(call)
     },
+    tunnel: async (_, __, socket) => void socket.destroy(),
     onLink: (link) => {
       up.resolve(link)
       void link.closed.then(() => (up = Promise.withResolvers()))
@@ -120,6 +121,7 @@ export const assignment: Omit<Assignment, 'task'> = {
   language: 'python',
   check: null,
   limits: JobLimits.parse({}),
+  egress: [],
   program: null,
   repeat: null,
   image: null,

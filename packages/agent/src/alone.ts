@@ -42,7 +42,7 @@ export async function runAlone(
   const limits = JobLimits.parse({})
   const rest = { language: 'python', check: null, limits, program: null, repeat: null, image: null } as const
   const assignment = { job, run: 1, mode: 'work', task: task.data, followUp: null, model, ...rest } as const
-  await work(assignment, { address, stage, known: new Set(), emit, signal })
+  await work({ ...assignment, egress: [] }, { address, stage, known: new Set(), emit, signal })
   story.say('The desktop stays until this container is stopped.')
 }
 

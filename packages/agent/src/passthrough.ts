@@ -3,8 +3,12 @@ import { connect as connectTls } from 'node:tls'
 import type { ModelAddress } from './model-server.ts'
 import { modelPort } from './places.ts'
 
-/** Passes `localhost:11434` inside the sandbox on to the model server, byte for byte. */
-export function passModelThrough(address: ModelAddress, signal: AbortSignal): void {
+/** Passes `localhost:11434` inside the sandbox on to the model server. */
+export const passModelThrough = (address: ModelAddress, signal: AbortSignal): void =>
+  passThrough(modelPort, address, signal)
+
+/** Passes a port on loopback on to the address, byte for byte. */
+export function passThrough(port: number, address: ModelAddress, signal: AbortSignal): void {
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = dial(address)
     for (const socket of [near, far]) {
@@ -17,8 +21,8 @@ export function passModelThrough(address: ModelAddress, signal: AbortSignal): vo
     far.pipe(near)
   })
   server.maxConnections = 64
-  server.on('error', (error) => console.log(`localhost:${modelPort} is not passed through: ${error.message}`))
-  server.listen({ host: '127.0.0.1', port: modelPort, signal })
+  server.on('error', (error) => console.log(`localhost:${port} is not passed through: ${error.message}`))
+  server.listen({ host: '127.0.0.1', port, signal })
 }
 
 function dial(address: ModelAddress): Socket {

@@ -9,12 +9,13 @@ export const runtimeFolder = `${scratch}/run`
 export const storyFile = `${scratch}/story.log`
 export const display = ':1'
 export const modelPort = 11434
+export const proxyPort = 3128
 
 /**
- * The environment of every program on the desktop, the model's programs included: nothing is inherited. No session bus
- * and no settings daemon run here, so GTK is told not to look for them.
+ * The environment of every program on the desktop, the model's programs included: nothing is inherited, and only a job that
+ * reaches hosts adds to it. No session bus and no settings daemon run here, so GTK is told not to look for them.
  */
-export const environment: Readonly<Record<string, string>> = {
+export const environment: Record<string, string> = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/games',
   HOME: home,
   USER: 'agent',

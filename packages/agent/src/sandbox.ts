@@ -8,6 +8,7 @@ import { Life } from './life.ts'
 import { keepLinked } from './link.ts'
 import { Outbox } from './outbox.ts'
 import { passModelThrough } from './passthrough.ts'
+import { offerProxy } from './proxy.ts'
 import type { Stage } from './stage.ts'
 import { Story } from './story.ts'
 import { version } from './version.ts'
@@ -56,6 +57,8 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
     assign: (offered) => {
       if (present && isSame(present.job, offered)) return true
       if (present && !goesOn(present.job, offered)) return false
+      // A job's hosts are the same in all its runs.
+      if (!present && offered.egress.length > 0) offerProxy(address, signal)
       // The server may have canceled the run before while the link was broken.
       present?.cancel.abort(new Error('canceled'))
       const cancel = new AbortController()

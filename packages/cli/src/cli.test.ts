@@ -68,6 +68,7 @@ describe('run', () => {
     const flags =
       '--name n --model m:1 --language bash --seconds 2m --desktop-seconds 1h --memory 512 --cpus 0.5 --candidates 3 --model-calls 4 --tokens-in 5 --tokens-out 6 --concurrent-calls 7'
     const check = ['--check-command', 'python3 -m doctest {program}', '--label', 'a=b=c', '--label', 'd=']
+    check.push('--egress', 'docs.example.org', '--egress', '*.example.net')
     expect(await lab.run(['run', '-d', 'x', ...flags.split(' '), ...check])).toMatchObject({ code: 0 })
     expect(lab.calls[0]?.body).toEqual({
       task: 'x',
@@ -86,8 +87,40 @@ describe('run', () => {
         tokensOut: 6,
         concurrentCalls: 7,
       },
+      egress: ['docs.example.org', '*.example.net'],
       labels: { a: 'b=c', d: '' },
     })
+  })
+
+  test('tells which hosts were reached and which were refused', async () => {
+    const attempt = {
+      method: 'CONNECT',
+      host: 'docs.example.org',
+      port: 443,
+      allowed: true,
+      why: null,
+      address: '93.184.215.14',
+      bytesSent: 10,
+      bytesReceived: 2000,
+      seconds: 0.2,
+      count: 1,
+      open: false,
+    }
+    const evil = { host: 'e\x1b[2Jvil', port: null, allowed: false, why: 'this is not the name of a host' }
+    await using lab = await startTestCli({
+      createJob: created,
+      getJob: job,
+      followEvents: withEvents(
+        { type: 'egress.attempt', data: attempt },
+        { type: 'egress.attempt', data: { ...attempt, ...evil, count: 7 } },
+        { type: 'egress.more', data: { allowed: 0, refused: 99 } },
+        ended('succeeded'),
+      ),
+    })
+    const { out, note } = await lab.run(['run', 'fetch', '--egress', 'docs.example.org'])
+    expect(out + note).toContain('reached CONNECT docs.example.org:443, 2000 bytes\n')
+    expect(out + note).toContain('refused CONNECT e␛[2Jvil (7 times): this is not the name of a host\n')
+    expect(out + note).toContain('and 0 more connections, 99 more refusals\n')
   })
 
   test('shows the model’s words, the checks and the desktop, and ends with 0', async () => {
@@ -502,6 +535,14 @@ describe('the other commands', () => {
 })
 
 describe('help', () => {
+  test('is JSON with --json, of all commands and of one', async () => {
+    await using lab = await startTestCli()
+    const all = JSON.parse((await lab.run(['help', '--json'])).out) as { name: string }[]
+    expect(all.map(({ name }) => name)).toEqual(expect.arrayContaining(['up', 'run', 'help']))
+    const one = JSON.parse((await lab.run(['help', 'create-job', '--json'])).out) as object
+    expect(one).toMatchObject({ name: 'run', options: { egress: { type: 'string' } } })
+  })
+
   test('lists every command, every older name and every exit code', async () => {
     await using lab = await startTestCli()
     const { out } = await lab.run(['help'])

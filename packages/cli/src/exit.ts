@@ -56,5 +56,9 @@ function described({ code, message, details }: VitrineApiError): string {
     code === 'unauthorized'
       ? ' Set VITRINE_TOKEN to the token in the file `token` of the server’s state directory.'
       : ''
-  return [message + advice, ...details.map((field) => `  ${field.path}: ${field.message}`)].join('\n')
+  // The message sums the details up; one detail says the same.
+  if (details.length < 2) return message + advice
+  return ['these values are wrong:', ...details.map((field) => `  ${field.path}: ${field.message}`)].join(
+    '\n',
+  )
 }

@@ -1,4 +1,5 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
+import type { EgressAttempt } from '@vitrine/contract/egress.ts'
 import type { CheckResult, Verdict } from '@vitrine/contract/job.ts'
 import { harmless, oneLine } from './harmless.ts'
 import { painter } from './paint.ts'
@@ -71,6 +72,12 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
         return line(paint(event.data.level === 'info' ? 'dim' : 'yellow', oneLine(event.data.message)))
       case 'files.kept':
         return line(paint('dim', `${event.data.files} files kept (${event.data.bytes} bytes)`))
+      case 'egress.attempt':
+        return line(paint(event.data.allowed ? 'dim' : 'yellow', attempted(event.data)))
+      case 'egress.more': {
+        const { allowed, refused } = event.data
+        return line(paint('yellow', `and ${allowed} more connections, ${refused} more refusals`))
+      }
       case 'model.called':
       case 'model.generating':
       case 'job.phase':
@@ -89,6 +96,14 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
     const output = harmless(result.output).trimEnd()
     if (output !== '') line(output.replace(/^/gm, paint('dim', '  │ ')))
   }
+}
+
+/** A line of the egress ledger. */
+function attempted({ method, host, port, allowed, why, count, bytesReceived, open }: EgressAttempt): string {
+  const what = `${method} ${oneLine(host)}${port === null ? '' : `:${port}`}${count === 1 ? '' : ` (${count} times)`}`
+  const because = why === null ? '' : `: ${oneLine(why)}`
+  if (!allowed) return `refused ${what}${because}`
+  return `reached ${what}, ${bytesReceived} bytes${open ? ' by now' : ''}${because}`
 }
 
 /** A verdict in a few words. */

@@ -9,7 +9,11 @@ import { connect } from './connection.ts'
 import { reportTo } from './report.ts'
 
 /** A command line with a server of its own and a folder of its own, in this process. */
-export async function startTestCli(handlers: Partial<Record<RouteId, Handler>> = {}) {
+export async function startTestCli(
+  handlers: Partial<Record<RouteId, Handler>> = {},
+  /** Another one than its own. */
+  stateDir?: string,
+) {
   const server = await startTestServer(handlers)
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-cli-'))
   const environment = { VITRINE_URL: server.url, VITRINE_TOKEN: 'secret' }
@@ -28,7 +32,7 @@ export async function startTestCli(handlers: Partial<Record<RouteId, Handler>> =
         stdin: Readable.from(options.stdin ? [options.stdin] : []),
         environment,
         connect: () => connect(environment, folder),
-        stateDir: folder,
+        stateDir: stateDir ?? folder,
         signal: options.signal ?? new AbortController().signal,
       })
       return { code, ...written }

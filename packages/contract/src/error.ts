@@ -68,7 +68,7 @@ export function fieldErrors(error: { issues: readonly z.core.$ZodIssue[] }): Fie
       return issue.keys.map((key) => ({ path: at([...issue.path, key]), message: 'unknown field' }))
     }
     const meant = issue.code === 'invalid_union' ? nearest(issue.errors) : []
-    if (meant.length === 0) return [{ path: at(issue.path), message: issue.message }]
+    if (meant.length === 0) return [{ path: at(issue.path), message: inWords(issue) }]
     return fieldErrors({ issues: meant }).map(({ path, message }) => ({
       path: [at(issue.path), path].filter(Boolean).join('.'),
       message,
@@ -82,4 +82,33 @@ function nearest(alternatives: readonly z.core.$ZodIssue[][]): readonly z.core.$
     issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
   const [best = [], next = []] = alternatives.toSorted((a, b) => wrong(a) - wrong(b))
   return wrong(best) < wrong(next) ? best : []
+}
+
+/** Zod's own words for what no schema has words for. */
+function inWords(issue: z.core.$ZodIssue): string {
+  const { message } = issue
+  if (issue.code === 'invalid_key' && issue.issues[0]) return issue.issues[0].message
+  if (issue.code === 'invalid_value' && message.startsWith('Invalid'))
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_small' && message.startsWith('Too small'))
+    return `must be at least ${bound(issue.minimum, issue)}`
+  if (issue.code === 'too_big' && message.startsWith('Too big'))
+    return `must be at most ${bound(issue.maximum, issue)}`
+  if (issue.code !== 'invalid_type' || !message.startsWith('Invalid input')) return message
+  return message.endsWith('received undefined')
+    ? 'is missing'
+    : `must be ${typeNames[issue.expected] ?? issue.expected}`
+}
+
+const bound = (most: number | bigint, { origin }: { origin: string }) =>
+  origin === 'string' ? `${most} characters` : origin === 'array' ? `${most} entries` : String(most)
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
 }

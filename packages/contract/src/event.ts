@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ControlChange } from './control.ts'
+import { EgressAttempt, EgressMore } from './egress.ts'
 import {
   CheckName,
   CheckResult,
@@ -85,6 +86,8 @@ export const ServerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('model.generating'), data: ModelGenerating }),
   z.object({ type: z.literal('model.called'), data: ModelCalled }),
   event('desktop.state', { from: DesktopState, to: DesktopState, message: z.string().nullable() }),
+  z.object({ type: z.literal('egress.attempt'), data: EgressAttempt }),
+  z.object({ type: z.literal('egress.more'), data: EgressMore }),
   z.object({ type: z.literal('control.changed'), data: ControlChange }),
   event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
 ])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EgressHosts } from './egress.ts'
 import { limits } from './limits.ts'
 
 /** A job's states. The last three are final for the job's present run; `restart` and follow-ups begin a new run. */
@@ -68,25 +69,28 @@ export const Language = z.enum(['python', 'javascript', 'bash'])
 export type Language = z.infer<typeof Language>
 
 /** What decides about a candidate, beyond that it compiles and runs. */
-export const Check = z.union([
-  z.strictObject({
-    stdout: Text(limits.checkBytes).describe('What the program must print.'),
-    whitespace: z
-      .enum(['exact', 'normalized'])
-      .default('normalized')
-      .describe('`normalized` folds runs of blanks and ignores blank lines at the ends.'),
-  }),
-  z.strictObject({
-    tests: Text(limits.checkBytes).describe('A pytest file; the program is importable as `program`.'),
-  }),
-  z.strictObject({
-    command: z
-      .array(Text(4096))
-      .min(1)
-      .max(64)
-      .describe('A command run in /output; exit code 0 passes. `{program}` stands for the program’s path.'),
-  }),
-])
+export const Check = z.union(
+  [
+    z.strictObject({
+      stdout: Text(limits.checkBytes).describe('What the program must print.'),
+      whitespace: z
+        .enum(['exact', 'normalized'])
+        .default('normalized')
+        .describe('`normalized` folds runs of blanks and ignores blank lines at the ends.'),
+    }),
+    z.strictObject({
+      tests: Text(limits.checkBytes).describe('A pytest file; the program is importable as `program`.'),
+    }),
+    z.strictObject({
+      command: z
+        .array(Text(4096))
+        .min(1)
+        .max(64)
+        .describe('A command run in /output; exit code 0 passes. `{program}` stands for the program’s path.'),
+    }),
+  ],
+  'must hold one of stdout, tests and command, each as the API describes it',
+)
 export type Check = z.infer<typeof Check>
 
 const whole = (range: { default: number; min?: number; max: number }) =>
@@ -135,6 +139,7 @@ export const NewJob = z.strictObject({
   language: Language.default('python'),
   check: Check.optional(),
   limits: JobLimits.prefault({}),
+  egress: EgressHosts.describe('The hosts that programs of the job may reach; absent: none.'),
   labels: Labels.default({}),
 })
 export type NewJob = z.infer<typeof NewJob>
@@ -223,6 +228,7 @@ export const Job = z.object({
   language: Language,
   check: Check.nullable(),
   limits: JobLimits,
+  egress: z.array(z.string()),
   labels: z.record(z.string(), z.string()),
   state: JobState,
   phase: Phase.nullable(),

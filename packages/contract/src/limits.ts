@@ -5,6 +5,7 @@ export const limits = {
   labels: 16,
   /** How many characters of a task a text filter looks at. */
   searchedText: 4000,
+  egressHosts: 32,
   checkBytes: 128 * 1024,
   bodyBytes: 1024 * 1024,
   pageSize: 200,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EgressHosts } from './egress.ts'
 import { AgentEvent } from './event.ts'
 import { Check, JobId, JobLimits, Language, ModelName, Repeat, Task } from './job.ts'
 
@@ -8,8 +9,9 @@ import { Check, JobId, JobLimits, Language, ModelName, Repeat, Task } from './jo
  * The server listens on a Unix socket of its own for each sandbox and mounts its folder at `linkDir`. The agent sends
  * `GET /link` with `Upgrade: vitrine-link` (RFC 9110, 7.8); after the 101 the roles turn: the agent serves HTTP/2 (RFC 9113,
  * prior knowledge) and the server is its client, with the paths below. The same socket takes plain HTTP/1.1 requests
- * for the gateway's paths (`/api/…`, `/v1/…`), and `GET /stream/<ticket>` with `Upgrade: vitrine-stream` for desktops: after
- * that 101 come bytes of RFB as they are. HTTP/2's frames would cost each of them several times as much processor time.
+ * for the gateway's paths (`/api/…`, `/v1/…`), those of a proxy (`CONNECT`, absolute form: RFC 9112, 3.2) for other hosts, and
+ * `GET /stream/<ticket>` with `Upgrade: vitrine-stream` for desktops: after that 101 come bytes of RFB as they are. HTTP/2's
+ * frames would cost each of them several times as much processor time.
  */
 export const linkDir = '/run/vitrine'
 export const linkSocket = `${linkDir}/link.sock`
@@ -71,6 +73,7 @@ export const Assignment = z.object({
   language: Language,
   check: Check.nullable(),
   limits: JobLimits,
+  egress: EgressHosts,
   program: z.string().nullable().describe('For `show`: the program’s file name, if one is known.'),
   /** The run to repeat; the server has put its records back under /output/.vitrine/. */
   repeat: Repeat.nullable(),

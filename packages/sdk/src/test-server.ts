@@ -50,6 +50,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   language: 'python',
   check: null,
   limits: JobLimits.parse({}),
+  egress: [],
   labels: {},
   state: 'succeeded',
   phase: null,

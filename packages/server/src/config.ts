@@ -1,7 +1,9 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { EgressHost } from '@vitrine/contract/egress.ts'
 import { ModelName } from '@vitrine/contract/job.ts'
 import { z } from 'zod'
+import { isRange } from './egress/addresses.ts'
 
 const whole = (min: number, max: number) =>
   z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.int().min(min).max(max))
@@ -15,6 +17,8 @@ const ports = z
     'is no range of ports',
   )
   .transform((range) => (range ? { from: range[0]!, to: range[1]! } : null))
+
+const words = (text: string) => text.split(',').flatMap((one) => one.trim() || [])
 
 const ModelServer = z.url({
   protocol: /^https?$/,
@@ -46,6 +50,21 @@ const Environment = z.object({
   OLLAMA_NUM_PARALLEL: whole(0, 64).optional(),
   // An agent waits half an hour at most for a call that says nothing.
   VITRINE_MODEL_PATIENCE: whole(1, 1500).default(300),
+  VITRINE_EGRESS: z
+    .string()
+    .default('any')
+    .transform((text) =>
+      text === 'any' ? ('any' as const) : text === 'off' ? [] : words(text.toLowerCase()),
+    )
+    .refine(
+      (permitted) => permitted === 'any' || permitted.every((host) => EgressHost.safeParse(host).success),
+      'must be any, off, or hosts with commas between, such as docs.example.org,*.example.org',
+    ),
+  VITRINE_EGRESS_PRIVATE: z
+    .string()
+    .default('')
+    .transform(words)
+    .pipe(z.array(z.string().refine(isRange, 'must be ranges of addresses such as 10.0.0.0/8'))),
   VITRINE_POOL: whole(0, 64).default(1),
   VITRINE_CONCURRENCY: whole(1, 256).default(Math.max(2, Math.floor(availableParallelism() / 2))),
   VITRINE_CONTROL_IDLE: whole(1, 7 * 24 * 3600).default(300),
@@ -81,6 +100,8 @@ export type Config = Readonly<{
   modelSlots: number
   /** Seconds for which a job waits for model servers that are away or busy. */
   modelPatience: number
+  /** The hosts that jobs may ask to reach, and the ranges of private addresses that those may have. */
+  egress: { permitted: 'any' | readonly string[]; privateRanges: readonly string[] }
   poolSize: number
   concurrency: number
   /** Seconds without input after which a viewer drives a desktop no more. */
@@ -99,7 +120,7 @@ export type Config = Readonly<{
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const parsed = Environment.safeParse(environment)
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+    const lines = parsed.error.issues.map(({ path, message }) => `  ${String(path[0])}: ${message}`)
     throw new Error(`The server's configuration is wrong:\n${lines.join('\n')}`)
   }
   const env = parsed.data
@@ -123,6 +144,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     modelFile: env.VITRINE_MODEL_FILE,
     modelSlots: env.VITRINE_MODEL_SLOTS ?? (env.OLLAMA_NUM_PARALLEL || 1),
     modelPatience: env.VITRINE_MODEL_PATIENCE,
+    egress: { permitted: env.VITRINE_EGRESS, privateRanges: env.VITRINE_EGRESS_PRIVATE },
     poolSize: env.VITRINE_POOL,
     concurrency: env.VITRINE_CONCURRENCY,
     controlIdle: env.VITRINE_CONTROL_IDLE,

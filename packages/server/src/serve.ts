@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -28,6 +28,8 @@ import { createControls } from './desktops/control.ts'
 import { createDesktopPorts } from './desktops/ports.ts'
 import { createScreenshots } from './desktops/screenshot.ts'
 import { createViewers } from './desktops/viewers.ts'
+import { createEgress } from './egress/egress.ts'
+import { createResolver } from './egress/resolve.ts'
 import { EventLog } from './events/event-log.ts'
 import { folderStore } from './files/file-store.ts'
 import { runEmbedded } from './gateway/embedded.ts'
@@ -40,6 +42,7 @@ import { newId } from './jobs/id.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { Meter } from './jobs/meter.ts'
 import { observe, type Report } from './jobs/observe.ts'
+import { reachOf } from './jobs/reach.ts'
 import { recordedRun } from './jobs/recorded.ts'
 import { Reconciler } from './jobs/reconcile.ts'
 import { Steps } from './jobs/steps.ts'
@@ -113,13 +116,26 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     }),
   )
 
+  const egress = stack.use(
+    createEgress({
+      ...config.egress,
+      reachOf: (sandbox) => reachOf(db, sandbox),
+      resolve: createResolver(),
+      write: async ({ job, lines, more }) =>
+        void (await observe(store, job, { from: 'egress', lines, more })),
+      log,
+    }),
+  )
+
   const links = stack.use(
     new Links({
       folder: join(config.stateDir, 'links'),
       serve: async (sandbox, request, response) => {
+        if (isForProxy(request)) return egress.forward(sandbox, request, response)
         const holder = await holders.of(sandbox)
         await gateway.handle(holder ?? { sandbox, job: null }, request, response)
       },
+      tunnel: (sandbox, request, socket, head) => egress.tunnel(sandbox, request, socket, head),
       onLink: (link) => agents.linked(link),
     }),
   )
@@ -158,6 +174,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     ...store,
     defaultModel: () => config.model,
     requireModel: (model) => gateway.requireModel(model),
+    wrongHosts: (hosts) => egress.wrongHosts(hosts),
     wake,
     tell: (job) => agents.tell(job),
     recordedRun: (job) => recordedRun({ db, files, agents, signal: stopping }, job),
@@ -289,6 +306,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     if (life.desktopPort !== null) await ports.restore(id, life.desktopPort)
   }
 }
+
+/** The absolute form of a request's target is a proxy's (RFC 9112, 3.2.2). */
+const isForProxy = ({ url = '' }: IncomingMessage) => /^[a-z][a-z0-9+.-]*:/i.test(url)
 
 const heldBy = ({ sandbox, life }: StoredJob) =>
   [sandbox, life.previous?.sandbox].filter((held) => typeof held === 'string')

@@ -32,6 +32,16 @@ export function shownSettings(config: Config): Settings {
       ),
       setting('VITRINE_CONCURRENCY', config.concurrency, 'Jobs that run at a time.'),
       setting('VITRINE_POOL', config.poolSize, 'Sandboxes that are kept ready.'),
+      setting(
+        'VITRINE_EGRESS',
+        config.egress.permitted === 'any' ? 'any' : config.egress.permitted.join(', ') || 'off',
+        'The hosts that jobs may ask to reach.',
+      ),
+      setting(
+        'VITRINE_EGRESS_PRIVATE',
+        config.egress.privateRanges.join(', ') || 'none',
+        'Ranges of private addresses that those hosts may have.',
+      ),
       setting('VITRINE_IMAGE', config.image, 'The image of sandboxes.'),
       setting('VITRINE_OCI_RUNTIME', config.ociRuntime ?? 'the engine’s own', 'What sandboxes run in.'),
       setting(

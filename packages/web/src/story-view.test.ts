@@ -101,3 +101,42 @@ test('milestones are news, words are not', () => {
   }
   expect(tell(emptyStory, numbered([state, words('x')])).news).toBe('Failed. No answer held a program.')
 })
+
+test('hosts that were reached and refused are notes, and refusals stand out', () => {
+  const attempt = {
+    method: 'CONNECT',
+    host: 'docs.example.org',
+    port: 443,
+    allowed: true,
+    why: null,
+    address: null,
+    bytesSent: 1,
+    bytesReceived: 2000,
+    seconds: 1,
+    count: 1,
+    open: false,
+  }
+  const refused = {
+    ...attempt,
+    host: 'evil.example',
+    allowed: false,
+    why: 'the job did not ask for this host',
+    count: 3,
+  }
+  const { entries } = tell(
+    emptyStory,
+    numbered([
+      { type: 'egress.attempt', data: attempt },
+      { type: 'egress.attempt', data: refused },
+      { type: 'egress.more', data: { allowed: 1, refused: 2 } },
+    ]),
+  )
+  expect(entries).toMatchObject([
+    { tone: 'plain', text: expect.stringMatching(/^Reached CONNECT docs\.example\.org:443, /) as string },
+    {
+      tone: 'warning',
+      text: 'Refused CONNECT evil.example:443 (3 times): the job did not ask for this host',
+    },
+    { tone: 'warning', text: 'And 1 more connections, 2 more refusals' },
+  ])
+})

@@ -1,6 +1,6 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
 import type { Check, JobEvent, Verdict } from './site.ts'
-import { checkWord, outcomeWord, stateWord } from './words.ts'
+import { checkWord, outcomeWord, size, stateWord } from './words.ts'
 
 export type Tone = 'plain' | 'good' | 'bad' | 'warning'
 
@@ -77,6 +77,13 @@ function tellOne(story: Story, event: JobEvent): Story {
       return note(`Saved ${event.data.path}`)
     case 'file.versioned':
       return note(`${event.data.path} was changed by hand; its text is kept as ${event.data.version}`)
+    case 'egress.attempt':
+      return note(egressNote(event.data), event.data.allowed && event.data.why === null ? 'plain' : 'warning')
+    case 'egress.more':
+      return note(
+        `And ${event.data.allowed} more connections, ${event.data.refused} more refusals`,
+        'warning',
+      )
     case 'desktop.window':
       return addWindow(told, event, event.data.program)
     case 'verdict':
@@ -172,6 +179,22 @@ function changeOf(candidate: Candidate, event: CandidateEvent): Partial<Candidat
       return { checking: event.data.check }
   }
   return { checking: null, checks: [...candidate.checks, event.data.result] }
+}
+
+function egressNote({
+  method,
+  host,
+  port,
+  allowed,
+  why,
+  count,
+  bytesReceived,
+  open,
+}: EventOf<'egress.attempt'>['data']) {
+  const what = `${method} ${host}${port === null ? '' : `:${port}`}${count === 1 ? '' : ` (${count} times)`}`
+  const because = why === null ? '' : `: ${why}`
+  if (!allowed) return `Refused ${what}${because}`
+  return `Reached ${what}, ${size(bytesReceived)}${open ? ' by now' : ''}${because}`
 }
 
 const logTone = { info: 'plain', warning: 'warning', error: 'bad' } as const

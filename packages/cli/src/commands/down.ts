@@ -17,7 +17,8 @@ import { lastStarted, runningServer } from '../setup/server.ts'
 const closing = 30_000
 
 /** What the server, and `up`, keep in the state directory. Anything else there is not ours to delete. */
-const stored = /^(vitrine\.db.*|lock.*|token|server\.json|up\.json|server\.log.*|dockerd\.log|files|links)$/
+const stored =
+  /^(vitrine\.db.*|lock.*|token|server\.json|up\.json|server\.log.*|dockerd\.log|files|links|recordings)$/
 
 export const down = command({
   name: 'down',

@@ -1,5 +1,6 @@
 import { command, usage, type Command } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { harmlessJson } from '../harmless.ts'
 import { table } from '../table.ts'
 
 /** Makes `help`, which tells of all commands, itself among them. */
@@ -9,13 +10,19 @@ export function helpOn(others: readonly Command[]): Command {
     summary: 'Shows this, or the help of one command.',
     arguments: '[command]',
     options: {},
-    run: async ({ positionals: [name] }, { out }) => {
-      out(name === undefined ? overview([...others, help]) : usage(named(name, [...others, help])))
+    run: async ({ values, positionals: [name] }, { out }) => {
+      const all = [...others, help]
+      if (values.json === true)
+        out(`${harmlessJson(name === undefined ? all.map(described) : described(named(name, all)), 2)}\n`)
+      else out(name === undefined ? overview(all) : usage(named(name, all)))
       return 0
     },
   })
   return help
 }
+
+/** What programs read: a command without what runs it. */
+const described = ({ run: _, ...about }: Command) => about
 
 function overview(commands: readonly Command[]): string {
   const rows = commands.map(({ name, arguments: words, summary }) => [

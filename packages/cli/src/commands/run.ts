@@ -2,6 +2,7 @@ import type { NewJobInput } from '@vitrine/contract/job.ts'
 import { checkOptions, readCheck } from '../check.ts'
 import { command } from '../command.ts'
 import { harmlessJson } from '../harmless.ts'
+import { egressHelp } from '../egress.ts'
 import { labels } from '../labels.ts'
 import { number, seconds } from '../seconds.ts'
 import { readText } from '../text.ts'
@@ -29,6 +30,7 @@ export const run = command({
     'tokens-in': { type: 'string', value: 'number', help: 'how many tokens the model may read' },
     'tokens-out': { type: 'string', value: 'number', help: 'how many tokens the model may write' },
     'concurrent-calls': { type: 'string', value: 'number', help: 'how many model calls at once' },
+    egress: { type: 'string', multiple: true, value: 'host', help: egressHelp },
     label: { type: 'string', multiple: true, value: 'key=value', help: 'may be repeated' },
   },
   run: async ({ values, positionals }, context) => {
@@ -40,6 +42,7 @@ export const run = command({
       ...(values.language !== undefined && { language: values.language as 'python' }),
       ...(await readCheck(values)),
       limits: readLimits(values),
+      ...(values.egress && { egress: values.egress }),
       labels: labels(values.label),
     }
     const vitrine = await context.connect()

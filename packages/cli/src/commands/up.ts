@@ -1,8 +1,12 @@
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { egressHelp } from '../egress.ts'
+import { CliError } from '../exit.ts'
 import { harmlessJson } from '../harmless.ts'
 import { connect } from '../connection.ts'
+import { checkSettings } from '../setup/check-settings.ts'
 import type { Engine } from '../setup/docker.ts'
 import { ensureEngine } from '../setup/engine.ts'
 import { ensureImage } from '../setup/image.ts'
@@ -32,12 +36,16 @@ export const up = command({
       value: 'from-to',
       help: 'a port for each desktop (default 6080-6179), or off',
     },
+    egress: { type: 'string', multiple: true, value: 'host', help: egressHelp },
     'oci-runtime': { type: 'string', value: 'name', help: 'a runtime that the engine knows, such as runsc' },
   },
   run: async ({ values, positionals: [task] }, context) => {
-    const { 'model-file': modelFile, ...flags } = values
+    const { 'model-file': modelFile, egress, ...flags } = values
+    if (egress && task === undefined) throw new CliError('usage', '--egress is for a task; there is none')
     const file = modelFile === undefined ? {} : { 'model-file': resolve(modelFile) }
     const given = givenSettings({ ...flags, ...file }, context.environment)
+    if (given['VITRINE_MODEL_FILE'] !== undefined) await checkModelFile(given['VITRINE_MODEL_FILE'])
+    await checkSettings(given, context)
     const engine = await ensureEngine(context)
     await ensureImage(engine, given['VITRINE_IMAGE'] ?? 'vitrine-sandbox', context)
     await ensureServer(given, engine, context)
@@ -52,13 +60,24 @@ export const up = command({
     }
     context.report.say(`Sign in: ${signIn}`)
     const job = await vitrine.jobs.create(
-      { task },
+      { task, ...(egress && { egress }) },
       { idempotencyKey: crypto.randomUUID(), signal: context.signal },
     )
     context.report.say(job.id)
     return watchJob(vitrine, job, values.json === true, context)
   },
 })
+
+/** A typing error in a file's name must not cost minutes of set-up. Every GGUF file begins with these letters. */
+async function checkModelFile(path: string): Promise<void> {
+  const unreadable = (error: Error) => {
+    throw new CliError('usage', `the model file cannot be read: ${error.message}`, { cause: error })
+  }
+  await using file = await open(path).catch(unreadable)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0).catch(unreadable)
+  if (buffer.toString('latin1', 0, bytesRead) !== 'GGUF')
+    throw new CliError('usage', `${path} is no GGUF file, which the embedded engine needs`)
+}
 
 /** Leaves a server alone that is what is wanted; starts one, or starts it anew, where it is not. */
 async function ensureServer(given: Settings, engine: Engine, context: Context): Promise<void> {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { stepOf } from './build-step.ts'
+import { checkSettings } from './check-settings.ts'
 import { needRoom } from './disk.ts'
 import { askEngine } from './docker.ts'
 import { advice, ensureEngine, findEngine } from './engine.ts'
@@ -215,4 +216,23 @@ test('a server’s last words are told in words, each once', () => {
   expect(lastWords(`first\n${json}\n${json}\nPort 80 is taken.\n`, 2)).toBe(
     '  a request failed: why\n  Port 80 is taken.',
   )
+})
+
+describe('settings', () => {
+  const check = (given: Record<string, string>) =>
+    checkSettings(given, { environment: process.env, stateDir: '/tmp/vitrine-nowhere', signal })
+
+  test('that the server takes pass', async () => {
+    await expect(check({ VITRINE_PORT: '7081', VITRINE_EGRESS: 'off' })).resolves.toBeUndefined()
+  })
+
+  test('that it does not take are told at once, by setting and flag', async () => {
+    const wrong = { VITRINE_PORT: 'abc', VITRINE_DESKTOP_PORTS: '5', VITRINE_EGRESS: 'http://x' }
+    await expect(check(wrong)).rejects.toMatchObject({
+      exit: 'usage',
+      message: expect.stringMatching(
+        /VITRINE_PORT \(--port\): must be a whole number[^]*VITRINE_EGRESS: must be any[^]*VITRINE_DESKTOP_PORTS \(--desktop-ports\): must be FIRST-LAST/,
+      ) as string,
+    })
+  })
 })

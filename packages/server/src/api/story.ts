@@ -1,3 +1,4 @@
+import type { EgressAttempt } from '@vitrine/contract/egress.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 
 /**
@@ -55,6 +56,10 @@ function lineOf(event: JobEvent): string | null {
       return `verdict: ${event.data.verdict.outcome}`
     case 'log':
       return `${event.data.level === 'info' ? '' : `${event.data.level}: `}${event.data.message}`
+    case 'egress.attempt':
+      return attempted(event.data)
+    case 'egress.more':
+      return `and ${event.data.allowed} more connections, ${event.data.refused} more refusals`
     case 'model.called':
     case 'model.generating':
     case 'job.phase':
@@ -67,6 +72,25 @@ function lineOf(event: JobEvent): string | null {
     case 'candidate.thinking':
       return null
   }
+}
+
+function attempted({
+  method,
+  host,
+  port,
+  allowed,
+  why,
+  count,
+  bytesSent,
+  bytesReceived,
+  seconds,
+  open,
+}: EgressAttempt) {
+  const what = `${method} ${host}${port === null ? '' : `:${port}`}`
+  const times = count === 1 ? '' : ` (${count} times)`
+  if (!allowed) return `refused ${what}${times}: ${why}`
+  const ended = `${bytesSent} bytes out, ${bytesReceived} in, ${seconds.toFixed(1)} s`
+  return `reached ${what}${times}: ${ended}${open ? ', goes on' : ''}${why === null ? '' : `; ${why}`}`
 }
 
 /** Escapes what a terminal acts on: C0 and C1 controls but tab and newline, and bidirectional overrides. */

@@ -10,7 +10,9 @@ test('a sandbox that is being started stays known, though a listing has it not y
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
   stack.defer(() => rm(folder, { recursive: true }))
-  const links = stack.use(new Links({ folder, serve: async () => {}, onLink: () => {} }))
+  const links = stack.use(
+    new Links({ folder, serve: async () => {}, tunnel: async () => {}, onLink: () => {} }),
+  )
   const go = Promise.withResolvers<void>()
   const runtime = stack.use(fakeRuntime())
   const create: typeof runtime.create = async (...spec) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { VitrineError } from '@vitrine/contract/error.ts'
+import { VitrineError, type FieldError } from '@vitrine/contract/error.ts'
 import {
   isFinal,
   type JobState,
@@ -56,6 +56,8 @@ export type JobsOptions = {
   defaultModel: () => string
   /** Throws a VitrineError that names the field where no model server has the model; one that is away may have it. */
   requireModel: (model: string) => Promise<void>
+  /** What is wrong with the hosts that a new job asks for. */
+  wrongHosts: (hosts: readonly string[]) => FieldError[]
   /** Something changed that reconciling should look at. */
   wake: () => void
   /** A job that may hold a sandbox was changed: its agent should know. */
@@ -74,10 +76,11 @@ export class Jobs {
 
   /**
    * Stores a job; it is on the disk when this returns. The same idempotency key gives the same job again, and
-   * `idempotency_conflict` with another body. `bad_request` for a model that no model server has.
+   * `idempotency_conflict` with another body. `bad_request` for a model that no model server has, and for hosts
+   * that jobs may not reach here.
    */
   async create(wanted: NewJob, idempotencyKey?: string): Promise<StoredJob> {
-    const { db, log, wake, defaultModel, requireModel } = this.#options
+    const { db, log, wake, defaultModel, requireModel, wrongHosts } = this.#options
     const hash = hashOf(wanted)
     const { name, model, check, ...rest } = wanted
     const request = {
@@ -88,6 +91,8 @@ export class Jobs {
       createdAt: now(),
     }
     const isKnown = idempotencyKey && (await findByIdempotencyKey(db, idempotencyKey)) !== null
+    const wrong = isKnown ? [] : wrongHosts(wanted.egress)
+    if (wrong[0]) throw new VitrineError('bad_request', `${wrong[0].path}: ${wrong[0].message}.`, wrong)
     if (model !== undefined && !isKnown) await requireModel(model)
     const job = await db.transaction().execute(async (transaction) => {
       const earlier = idempotencyKey ? await findByIdempotencyKey(transaction, idempotencyKey) : null

@@ -1,4 +1,5 @@
 import type { ControlChange } from '@vitrine/contract/control.ts'
+import type { EgressAttempt, EgressMore } from '@vitrine/contract/egress.ts'
 import type { AgentEvent, ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Usage, Waiting } from '@vitrine/contract/job.ts'
 import type { NumberedEvent } from '@vitrine/contract/link.ts'
@@ -15,6 +16,7 @@ export type Report =
   | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
   | { from: 'recorder'; message: string }
   | { from: 'viewers'; control: ControlChange }
+  | { from: 'egress'; lines: readonly EgressAttempt[]; more: EgressMore | null }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
 
@@ -25,6 +27,7 @@ export async function observe(store: Store, id: string, report: Report): Promise
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
     if (report.from === 'viewers') return { events: [{ type: 'control.changed', data: report.control }] }
+    if (report.from === 'egress') return job.deleting ? null : reached(report)
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
     return job.state === 'running' ? generates(report.generating) : null
   })
@@ -44,6 +47,13 @@ export function observeCalls(store: Store, runs: readonly RunCalls[]): Promise<v
 
 const warns = (message: string): Patch => ({
   events: [{ type: 'log', data: { level: 'warning', message } }],
+})
+
+const reached = ({ lines, more }: Report & { from: 'egress' }): Patch => ({
+  events: [
+    ...lines.map((data) => ({ type: 'egress.attempt', data }) as const),
+    ...(more ? [{ type: 'egress.more', data: more } as const] : []),
+  ],
 })
 
 const generates = (data: ModelGenerating): Patch => ({

@@ -3,7 +3,7 @@ import type { StoredJob } from '../store/jobs.ts'
 
 /** A stored job as the API shows it; `desktopUrl` tells where a live desktop is seen. */
 export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string): Job {
-  const { task, name, model, language, check, limits, labels, createdAt } = job.request
+  const { task, name, model, language, check, limits, egress, labels, createdAt } = job.request
   const {
     followUp,
     repeats,
@@ -28,6 +28,7 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
     language,
     check,
     limits,
+    egress,
     labels,
     state: job.state,
     phase,

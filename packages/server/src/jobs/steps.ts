@@ -228,7 +228,7 @@ function assignment(
   mode: 'work' | 'show',
   image: string | null,
 ): Assignment {
-  const { task, model, language, limits } = request
+  const { task, model, language, limits, egress } = request
   const { followUp, repeats, verdict } = life
   return {
     job: id,
@@ -240,6 +240,7 @@ function assignment(
     language,
     check: followUp ? followUp.check : request.check,
     limits,
+    egress,
     program: verdict?.program ?? null,
     repeat: repeats,
     image,

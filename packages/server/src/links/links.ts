@@ -8,8 +8,10 @@ import { Link } from './link.ts'
 export type LinksOptions = {
   /** Where each sandbox gets a folder with its socket. */
   folder: string
-  /** Takes plain requests from a sandbox: the gateway. The socket tells which sandbox it is. */
+  /** Takes plain requests from a sandbox, and those of a proxy. The socket tells which sandbox it is. */
   serve: (sandbox: string, request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Takes CONNECT requests (RFC 9110, 9.3.6): what comes after the head is in `head` and on the socket. */
+  tunnel: (sandbox: string, request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>
   /** A sandbox's agent has dialled in. */
   onLink: (link: Link) => void
 }
@@ -81,6 +83,9 @@ export class Links {
     server.maxConnections = 256
     server.on('request', (request, response) => {
       this.#options.serve(sandbox, request, response).catch(() => response.destroy())
+    })
+    server.on('connect', (request, socket, head) => {
+      this.#options.tunnel(sandbox, request, socket, head).catch(() => socket.destroy())
     })
     server.on('upgrade', (request, socket, head) => this.#upgrade(sandbox, request, socket, head))
     server.on('clientError', (_, socket) => socket.destroy())

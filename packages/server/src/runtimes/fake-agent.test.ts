@@ -21,6 +21,7 @@ const assignment: Assignment = {
   model: 'tiny',
   language: 'python',
   check: { stdout: 'done', whitespace: 'normalized' },
+  egress: [],
   limits: JobLimits.parse({ candidates: 1 }),
   program: null,
   repeat: null,

@@ -10,6 +10,7 @@ export const migrations: Record<string, Migration> = {
   '005-text': { up: addText },
   '006-tokens': { up: createTokens },
   '007-repeats': { up: (db) => addToLife(db, { repeats: null }) },
+  '008-egress': { up: addEgress },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -134,4 +135,13 @@ async function createTokens(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at', 'integer')
     .addColumn('used_at', 'integer')
     .execute()
+}
+
+/** Jobs from before there was egress reach nothing. */
+async function addEgress(db: Kysely<unknown>): Promise<void> {
+  const jobs = db as Kysely<{ jobs: { id: string; request: string } }>
+  for (const { id, request } of await jobs.selectFrom('jobs').select(['id', 'request']).execute()) {
+    const changed = { request: JSON.stringify({ ...(JSON.parse(request) as object), egress: [] }) }
+    await jobs.updateTable('jobs').set(changed).where('id', '=', id).execute()
+  }
 }

@@ -67,6 +67,7 @@ export type JobRequest = {
   language: Language
   check: Check | null
   limits: JobLimits
+  egress: string[]
   labels: Record<string, string>
   createdAt: number
 }

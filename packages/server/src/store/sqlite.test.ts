@@ -4,9 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { storeConformance } from './conformance.ts'
+import { storedJob } from '../testing/stored-job.ts'
+import { findJob, insertJob } from './jobs.ts'
+import { migrations } from './migrations.ts'
+import type { JobRequest } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 storeConformance('SQLite', () => openSqlite(':memory:'))
+
+test('jobs that a version without egress stored reach nothing', async () => {
+  const db = await openSqlite(':memory:')
+  const { egress: _, ...request } = storedJob().request
+  await insertJob(db, { ...storedJob(), request: request as JobRequest }, null)
+  await migrations['008-egress']!.up(db)
+  expect((await findJob(db, storedJob().id))?.request).toEqual({ ...request, egress: [] })
+  await db.destroy()
+})
 
 test('a store that a later version wrote is refused with what to do', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-store-'))

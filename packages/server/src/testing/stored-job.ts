@@ -42,6 +42,7 @@ const request: JobRequest = {
     tokensOut: limits.tokensOut.default,
     concurrentCalls: limits.concurrentCalls.default,
   },
+  egress: [],
   labels: {},
   createdAt: 0,
 }

@@ -7,7 +7,10 @@ const of = (changes: Partial<Draft>) => jobOf({ ...emptyDraft, task: 'Print 1.',
 describe('a draft', () => {
   test('becomes a job with only what was given', () => {
     expect(of({})).toEqual({ job: { task: 'Print 1.', language: 'python' } })
-    expect(of({ name: ' ', labels: ' , ', limits: { seconds: '' } })).toEqual(of({}))
+    expect(of({ name: ' ', labels: ' , ', egress: ' ,', limits: { seconds: '' } })).toEqual(of({}))
+    expect(of({ egress: 'docs.example.org, *.example.net' })).toMatchObject({
+      job: { egress: ['docs.example.org', '*.example.net'] },
+    })
     expect(of({ model: 'm', name: 'One', labels: 'team=red, a=b=c', limits: { cpus: '0.5' } })).toEqual({
       job: {
         task: 'Print 1.',

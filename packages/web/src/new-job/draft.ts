@@ -16,6 +16,7 @@ export type Draft = {
   tests: string
   command: string
   labels: string
+  egress: string
   /** By the limit’s name; empty for the usual one. */
   limits: Readonly<Record<string, string>>
 }
@@ -31,6 +32,7 @@ export const emptyDraft: Draft = {
   tests: '',
   command: '',
   labels: '',
+  egress: '',
   limits: {},
 }
 
@@ -43,6 +45,7 @@ export function jobOf(draft: Draft): { job: NewJobInput } | { problems: Problems
   const check = checkOf(draft, problems)
   const labels = labelsOf(draft.labels, problems)
   const limits = limitsOf(draft.limits, problems)
+  const egress = draft.egress.split(/[\s,]+/).filter((host) => host !== '')
   if (Object.keys(problems).length > 0) return { problems }
   const { task, language, model, name } = draft
   return {
@@ -53,6 +56,7 @@ export function jobOf(draft: Draft): { job: NewJobInput } | { problems: Problems
       ...(name.trim() && { name }),
       ...(check && { check }),
       ...(Object.keys(limits).length > 0 && { limits }),
+      ...(egress.length > 0 && { egress }),
       ...(Object.keys(labels).length > 0 && { labels }),
     },
   }

@@ -81,6 +81,26 @@ export function NewJobForm({ site, start }: { site: Site; start: Partial<Draft> 
       {settings.value && (
         <LimitsField ranges={settings.value.limits} draft={draft} problems={problems} onChange={change} />
       )}
+      <details open={problems['egress'] ? true : undefined}>
+        <summary>Network</summary>
+        <Field
+          path="egress"
+          label="Hosts that its programs may reach (optional)"
+          hint="None but those named here, with commas between. Each attempt is shown in the job’s story."
+          problems={problems}
+        >
+          <input
+            {...described('egress', problems, true)}
+            type="text"
+            autoComplete="off"
+            autoCapitalize="off"
+            spellcheck={false}
+            placeholder="docs.example.org, *.example.net"
+            value={draft.egress}
+            onInput={(event) => change({ egress: event.currentTarget.value })}
+          />
+        </Field>
+      </details>
       <details open={problems['name'] || problems['labels'] ? true : undefined}>
         <summary>Name and labels</summary>
         <Field path="name" label="Name (optional)" problems={problems}>
@@ -181,6 +201,7 @@ const fieldsOf = (draft: Draft): string[] => [
   ...(draft.checkKind === 'none' ? [] : [`check.${draft.checkKind}`]),
   'check',
   ...Object.keys(draft.limits).map((name) => `limits.${name}`),
+  'egress',
   'name',
   'labels',
 ]
