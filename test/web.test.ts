@@ -366,7 +366,7 @@ test('the doctor tells what is not well and what to do, and the wall leads to it
     await page.getByText('The fake engine does not answer.').waitFor()
     await page.getByRole('link', { name: 'What to do' }).click()
     await page.waitForURL(`${server.url}doctor`)
-    await page.getByText('Not well: container engine').waitFor()
+    await page.locator('.doctor-sum').getByText('Not well: container engine').waitFor()
     expect(await axeFindings(page)).toEqual([])
   } finally {
     runtime.thaw()

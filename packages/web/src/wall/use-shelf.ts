@@ -8,6 +8,8 @@ import { withChanges, withPage, type Shelf } from './shelf.ts'
 export const rackSize = 60
 const mostInPage = 200
 const nothing: Shelf = { jobs: [], isWhole: false }
+/** The first rack that the wall showed last: who comes back sees it at once, while it is read anew. */
+let last: { key: string; shelf: Shelf } | undefined
 
 /**
  * The jobs that the filter lets through, as they change. Nothing is asked again and again: one connection tells what
@@ -18,17 +20,22 @@ export function useShelf(
   site: Site,
   filter: WallFilter,
 ): { shelf: Shelf | undefined; error: unknown; loadMore: () => void } {
-  const [shown, setShown] = useState<Shelf>()
+  const key = JSON.stringify(filter)
+  const [shown, setShown] = useState(() => (last?.key === key ? last.shelf : undefined))
   const [error, setError] = useState<unknown>()
   const loader = useRef(() => {})
-  const key = JSON.stringify(filter)
 
   useEffect(() => {
     const life = new AbortController()
     let shelf = nothing
     const put = (next: Shelf) => {
       shelf = next
-      if (!life.signal.aborted) setShown(next)
+      if (life.signal.aborted) return
+      last = {
+        key,
+        shelf: { jobs: next.jobs.slice(0, rackSize), isWhole: next.isWhole && next.jobs.length <= rackSize },
+      }
+      setShown(next)
     }
     const page = (limit: number) =>
       site.vitrine.jobs.page({ ...filter, limit, cursor: shelf.jobs.at(-1)?.id, signal: life.signal })
