@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { direct, startStillDesktop, throughServer, type Viewer } from './desktop-typist.ts'
 import { median, type Figure } from './table.ts'
 
-const presses = 200
+const presses = 100
 const pictures = 21
 /** An X server that has just sent an update waits with the next one: each press finds it at rest. */
 const restMilliseconds = 60

@@ -253,8 +253,12 @@ test('text goes between the clipboards of browser and desktop, when it is asked 
   await press(page, 'Close')
   await typeAndSee(page, id, 'before')
   await page.keyboard.press('Shift+Insert')
-  await page.keyboard.press('Enter')
-  await expect.poll(() => names(id), { timeout: 10_000 }).toContain('pasted-é')
+  // The text is fetched from the browser meanwhile; what comes too early is an empty line.
+  const entered = async () => {
+    await page.keyboard.press('Enter')
+    return names(id)
+  }
+  await expect.poll(entered, { timeout: 20_000, interval: 500 }).toContain('pasted-é')
 
   const sandbox = (await server.sandboxOf(id))!
   const copy = `import tkinter; r = tkinter.Tk(); r.withdraw(); r.clipboard_append('copied there: ü'); r.mainloop()`
@@ -309,14 +313,14 @@ test('on a phone fingers move and zoom the desktop, and click nothing until its 
     scaleFactor: 2.5,
     gestureSourceType: 'touch',
   })
-  await expect.poll(widths).toBeGreaterThan(1.5)
+  await expect.poll(widths, { timeout: 20_000 }).toBeGreaterThan(1.5)
   const before = await scrolled()
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
     devtools.send('Input.dispatchTouchEvent', { type, touchPoints })
   await touch('touchStart', { x: 250, y: 500 })
   for (let x = 240; x >= 130; x -= 10) await touch('touchMove', { x, y: 500 })
   await touch('touchEnd')
-  await expect.poll(scrolled).toBeGreaterThan(before + 50)
+  await expect.poll(scrolled, { timeout: 20_000 }).toBeGreaterThan(before + 50)
   await page.touchscreen.tap(195, 500)
   expect((await server.vitrine.jobs.control.read(id)).holder).toBeNull()
 

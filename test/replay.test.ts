@@ -159,6 +159,9 @@ test('a replay shows the pictures that the live desktop showed, beside it, after
   await offline.goto(`${pathToFileURL(saved).href}#t=${cut(second.seconds)}`)
   await offline.locator(`.player[data-shown="${Math.round(cut(second.seconds) * 1000)}"]`).waitFor()
   expect(await differingPixels(offline, second.png)).toBe(0)
+  await offline.getByText(/^Moments/).click()
+  // Two lines that were typed: who drove, and how much.
+  await offline.getByText(/Somebody drove: \d\d+ keys, \d clicks?/).waitFor()
   expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
   await away.close()
   expect(problems).toEqual([])

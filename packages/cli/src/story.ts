@@ -84,6 +84,7 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'candidate.asked':
       case 'check.started':
       case 'control.changed':
+      case 'control.input':
       case 'desktop.window':
         return undefined
     }

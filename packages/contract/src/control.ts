@@ -34,6 +34,14 @@ export const ControlChange = z.object({
 })
 export type ControlChange = z.infer<typeof ControlChange>
 
+/** How much the viewer that drives has typed and clicked since the last of these. What, nobody keeps: it may be a password. */
+export const ControlInput = z.object({
+  holder: z.string(),
+  keys: z.int().describe('Keys that were pressed.'),
+  clicks: z.int().describe('Mouse buttons that were pressed, and turns of the wheel.'),
+})
+export type ControlInput = z.infer<typeof ControlInput>
+
 /** Bodies of the calls that change who drives. */
 export const ControlCall = z.strictObject({ viewer: ViewerId })
 export const ControlGift = z.strictObject({

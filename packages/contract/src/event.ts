@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ControlChange } from './control.ts'
+import { ControlChange, ControlInput } from './control.ts'
 import { EgressAttempt, EgressMore } from './egress.ts'
 import {
   CheckName,
@@ -89,6 +89,7 @@ export const ServerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('egress.attempt'), data: EgressAttempt }),
   z.object({ type: z.literal('egress.more'), data: EgressMore }),
   z.object({ type: z.literal('control.changed'), data: ControlChange }),
+  z.object({ type: z.literal('control.input'), data: ControlInput }),
   event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
 ])
 export type ServerEvent = z.infer<typeof ServerEvent>

@@ -195,6 +195,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       report(job, { from: 'viewers', control })
       driven.changed(job)
     },
+    onInput: (job, input) => report(job, { from: 'viewers', input }),
   })
   const viewers = stack.use(createViewers({ open: openDesktop, controls }))
   const doors: Doors = {

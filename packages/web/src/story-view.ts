@@ -64,6 +64,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'model.called':
     case 'model.generating':
     case 'control.changed':
+    case 'control.input':
       return told
     case 'candidate.started':
       return add(candidateOf(event.data))

@@ -2,7 +2,7 @@ import type { Control } from '@vitrine/contract/control.ts'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { Controls } from '../desktops/control.ts'
 import type { Lease, Participant } from '../desktops/lease.ts'
-import { sendInput } from '../desktops/send-input.ts'
+import { actsOf, sendInput } from '../desktops/send-input.ts'
 import { asParticipant, type OpenDesktop } from '../desktops/viewers.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Handlers } from './bind.ts'
@@ -31,7 +31,7 @@ export function controlRoutes(jobs: Jobs, controls: Controls, open: OpenDesktop)
     releaseControl: ({ params, body }) => change(params.id, body.viewer, (lease, who) => lease.release(who)),
     sendInput: async ({ params, body, request }) => {
       await mustBeLive(jobs, params.id)
-      controls.of(params.id).use(asParticipant(body.viewer, null))
+      controls.of(params.id).use(asParticipant(body.viewer, null), actsOf(body.actions))
       await sendInput(open, params.id, body.actions, request.signal)
     },
   }

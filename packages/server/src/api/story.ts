@@ -67,6 +67,7 @@ function lineOf(event: JobEvent): string | null {
     case 'candidate.asked':
     case 'check.started':
     case 'control.changed':
+    case 'control.input':
     case 'desktop.window':
     case 'candidate.text':
     case 'candidate.thinking':

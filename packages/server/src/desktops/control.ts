@@ -1,4 +1,4 @@
-import type { ControlChange } from '@vitrine/contract/control.ts'
+import type { ControlChange, ControlInput } from '@vitrine/contract/control.ts'
 import { Lease, type Participant, type Seat } from './lease.ts'
 
 /** The control leases of all desktops. They are in memory: a server that is started anew has none. */
@@ -9,21 +9,23 @@ export type Controls = {
   connect(job: string, who: Participant, viewOnly: boolean, lost: () => void): Seat
 }
 
-/** `onChange` is told of each passing of a lease. */
+/** `onChange` is told of each passing of a lease, `onInput` of how much was typed and clicked. */
 export function createControls(options: {
   idleMs: number
   onChange: (job: string, change: ControlChange) => void
+  onInput: (job: string, input: ControlInput) => void
 }): Controls {
   const leases = new Map<string, Lease>()
 
   function of(job: string): Lease {
     const known = leases.get(job)
     if (known) return known
-    const made: Lease = new Lease(options.idleMs, (change) => {
+    const onChange = (change: ControlChange) => {
       options.onChange(job, change)
       if (made.isEmpty) leases.delete(job)
       else leases.set(job, made)
-    })
+    }
+    const made: Lease = new Lease(options.idleMs, onChange, (input) => options.onInput(job, input))
     return made
   }
 

@@ -1,3 +1,4 @@
+import type { Act } from './activity.ts'
 import { ClientMessages, type ClientMessage } from './client-messages.ts'
 import type { Seat } from './lease.ts'
 
@@ -20,6 +21,7 @@ export function inputGate(
 ): InputGate {
   const messages = new ClientMessages()
   const held = new Map<string, Buffer>()
+  let buttons = 0
   const seat = takeSeat(() => {
     for (const release of held.values()) write(release)
     held.clear()
@@ -29,7 +31,9 @@ export function inputGate(
     push(chunk) {
       let isFull = false
       for (const message of messages.push(chunk)) {
-        if (message.kind !== 'other' && !(seat.mayInput(acts(message)) && hold(held, message))) continue
+        const act = actOf(message, buttons)
+        if (message.kind === 'pointer') buttons = message.bytes[1]!
+        if (message.kind !== 'other' && !(seat.mayInput(act) && hold(held, message))) continue
         isFull = !write(message.bytes) || isFull
       }
       return isFull
@@ -38,10 +42,10 @@ export function inputGate(
   }
 }
 
-/** Only a key or button that goes down takes the lease: not a mouse that passes over the desktop. */
-function acts({ kind, bytes }: ClientMessage): boolean {
-  if (kind === 'key') return isKeyDown(bytes)
-  return kind === 'pointer' && bytes[1] !== 0
+/** Only a key or button that goes down is an act and takes the lease: not a mouse that passes over the desktop. */
+function actOf({ kind, bytes }: ClientMessage, buttons: number): Act | null {
+  if (kind === 'key') return isKeyDown(bytes) ? 'key' : null
+  return kind === 'pointer' && (bytes[1]! & ~buttons) !== 0 ? 'click' : null
 }
 
 const isQemu = (bytes: Buffer) => bytes[0] === 255

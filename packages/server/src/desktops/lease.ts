@@ -1,13 +1,14 @@
-import type { Control, ControlChange } from '@vitrine/contract/control.ts'
+import type { Control, ControlChange, ControlInput } from '@vitrine/contract/control.ts'
 import { VitrineError } from '@vitrine/contract/error.ts'
+import { Activity, type Act } from './activity.ts'
 
 /** Somebody who may watch: a page or a program of a signed-in person, or a guest who came by a share link. */
 export type Participant = { id: string; mayDrive: boolean; isGuest: boolean }
 
 /** One connection of a viewer. */
 export type Seat = {
-  /** Whether this viewer’s input counts. Where nobody drives, one that `acts` takes the lease by it. */
-  mayInput(acts: boolean): boolean
+  /** Whether this viewer’s input counts. Where nobody drives, one that acts takes the lease by it. */
+  mayInput(act: Act | null): boolean
   leave(): void
 }
 
@@ -21,6 +22,7 @@ type Watching = Participant & { viewOnly: boolean; since: number; lost: Set<() =
 export class Lease {
   readonly #idleMs: number
   readonly #onChange: (change: ControlChange) => void
+  readonly #activity: Activity
   readonly #viewers = new Map<string, Watching>()
   readonly #requests = new Set<string>()
   #holder: Participant | null = null
@@ -28,9 +30,14 @@ export class Lease {
   #lastInput = 0
   #idle: NodeJS.Timeout | undefined
 
-  constructor(idleMs: number, onChange: (change: ControlChange) => void) {
+  constructor(
+    idleMs: number,
+    onChange: (change: ControlChange) => void,
+    onInput: (input: ControlInput) => void,
+  ) {
     this.#idleMs = idleMs
     this.#onChange = onChange
+    this.#activity = new Activity(onInput)
   }
 
   get isHeld(): boolean {
@@ -65,13 +72,12 @@ export class Lease {
     this.#viewers.set(who.id, viewer)
     viewer.lost.add(lost)
     return {
-      mayInput: (acts) => {
-        if (this.#holder?.id === who.id) {
-          this.#lastInput = performance.now()
-          return true
-        }
-        if (!acts || this.#holder || !who.mayDrive || viewer.viewOnly) return false
-        this.#pass(who, 'taken')
+      mayInput: (act) => {
+        const takes = act !== null && !this.#holder && who.mayDrive && !viewer.viewOnly
+        if (takes) this.#pass(who, 'taken')
+        else if (this.#holder?.id !== who.id) return false
+        this.#lastInput = performance.now()
+        if (act) this.#activity.did(who.id, act)
         return true
       },
       leave: () => {
@@ -121,10 +127,13 @@ export class Lease {
   }
 
   /** For input that comes by a call: takes the lease where nobody has it. */
-  use(who: Participant): void {
-    if (!this.#holder) return this.take(who)
-    if (this.#holder.id !== who.id) throw conflict('Another viewer drives this desktop; take control first.')
+  use(who: Participant, acts: Record<Act, number>): void {
+    if (!this.#holder) this.take(who)
+    else if (this.#holder.id !== who.id)
+      throw conflict('Another viewer drives this desktop; take control first.')
     this.#lastInput = performance.now()
+    this.#activity.did(who.id, 'key', acts.key)
+    this.#activity.did(who.id, 'click', acts.click)
   }
 
   #mustDrive({ mayDrive }: Participant): void {
@@ -134,6 +143,7 @@ export class Lease {
   #pass(next: Participant | null, how: ControlChange['how']): void {
     const before = this.#holder
     if (before?.id === next?.id) return
+    this.#activity.flush()
     this.#holder = next
     this.#since = Date.now()
     this.#lastInput = performance.now()

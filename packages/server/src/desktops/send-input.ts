@@ -1,5 +1,6 @@
 import type { InputAction } from '@vitrine/contract/control.ts'
 import { VitrineError } from '@vitrine/contract/error.ts'
+import type { Act } from './activity.ts'
 import { keyNames, keysymOf, keysymOfCharacter } from './keysyms.ts'
 import { openRfb } from './rfb.ts'
 import type { OpenDesktop } from './viewers.ts'
@@ -31,6 +32,19 @@ export async function sendInput(
     desktop.destroy()
   }
 }
+
+/** How many keys and buttons these actions press. */
+export function actsOf(actions: readonly InputAction[]): Record<Act, number> {
+  const acts = { key: 0, click: 0 }
+  for (const action of actions) {
+    if ('text' in action) acts.key += Array.from(action.text).length
+    else if ('keys' in action) acts.key += action.keys.length
+    else acts.click += clicks[action.mouse.action]
+  }
+  return acts
+}
+
+const clicks = { move: 0, release: 0, press: 1, click: 1, up: 1, down: 1, double: 2 } as const
 
 /** The RFB messages of these actions; what is still pressed after the last one is let go. */
 export function inputMessages(actions: readonly InputAction[]): Buffer {

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** A server that shows the desktop of the job named by the path. */
 async function serveViewers(open: OpenDesktop, onCount?: (job: string, viewers: number) => void) {
-  const controls = createControls({ idleMs: 60_000, onChange: () => {} })
+  const controls = createControls({ idleMs: 60_000, onChange: () => {}, onInput: () => {} })
   const viewers = createViewers({ open, controls, ...(onCount && { onCount }) })
   let share: ShareEntry | null = null
   const server = createServer()

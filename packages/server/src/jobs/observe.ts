@@ -1,4 +1,4 @@
-import type { ControlChange } from '@vitrine/contract/control.ts'
+import type { ControlChange, ControlInput } from '@vitrine/contract/control.ts'
 import type { EgressAttempt, EgressMore } from '@vitrine/contract/egress.ts'
 import type { AgentEvent, ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Usage, Waiting } from '@vitrine/contract/job.ts'
@@ -17,6 +17,7 @@ export type Report =
   | { from: 'recorder'; message: string }
   | { from: 'viewers'; control: ControlChange }
   | { from: 'egress'; lines: readonly EgressAttempt[]; more: EgressMore | null }
+  | { from: 'viewers'; input: ControlInput }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
 
@@ -26,7 +27,11 @@ export async function observe(store: Store, id: string, report: Report): Promise
   return change(store, id, (job) => {
     if (report.from === 'agent') return job.sandbox === report.sandbox ? fromAgent(job, report) : null
     if (report.from === 'recorder') return job.deleting ? null : warns(report.message)
-    if (report.from === 'viewers') return { events: [{ type: 'control.changed', data: report.control }] }
+    if (report.from === 'viewers') {
+      return 'control' in report
+        ? { events: [{ type: 'control.changed', data: report.control }] }
+        : { events: [{ type: 'control.input', data: report.input }] }
+    }
     if (report.from === 'egress') return job.deleting ? null : reached(report)
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null
     return job.state === 'running' ? generates(report.generating) : null

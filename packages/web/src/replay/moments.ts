@@ -1,8 +1,13 @@
 import type { JobEvent } from '../site.ts'
 import { checkWord, outcomeWord, stateWord } from '../words.ts'
 
-/** Something that happened, at so many milliseconds of a recording. */
-export type Moment = { time: number; text: string; tone: 'plain' | 'good' | 'bad' }
+/** Something that happened at so many milliseconds of a recording, or from then `until` then. */
+export type Moment = {
+  time: number
+  until?: number
+  text: string
+  tone: 'plain' | 'good' | 'bad' | 'person'
+}
 
 /** The events of a run that a person may want to look back at, on the recording's axis of time. */
 export function momentsOf(
@@ -10,12 +15,36 @@ export function momentsOf(
   recording: { run: number; startedAt: string },
 ): Moment[] {
   const begin = Date.parse(recording.startedAt)
-  return events.flatMap((event) => {
-    const told = event.run === recording.run ? momentOf(event) : undefined
+  const ofRun = events.filter(({ run }) => run === recording.run)
+  const timeOf = (event: JobEvent) => Math.max(0, Date.parse(event.at) - begin)
+  const happened = ofRun.flatMap((event): Moment[] => {
+    const told = momentOf(event)
     if (!told) return []
     const [text, tone = 'plain'] = told
-    return [{ time: Math.max(0, Date.parse(event.at) - begin), text, tone }]
+    return [{ time: timeOf(event), text, tone }]
   })
+  return [...happened, ...drives(ofRun, timeOf)].toSorted((a, b) => a.time - b.time)
+}
+
+/** When somebody drove, and how much they typed and clicked; what, nobody has kept. */
+function drives(events: readonly JobEvent[], timeOf: (event: JobEvent) => number): Moment[] {
+  const all: { time: number; until: number; keys: number; clicks: number }[] = []
+  for (const event of events) {
+    const last = all.at(-1)
+    if (event.type === 'control.input' && last) {
+      last.keys += event.data.keys
+      last.clicks += event.data.clicks
+    }
+    if (event.type !== 'control.changed') continue
+    if (last?.until === Infinity) last.until = timeOf(event)
+    if (event.data.holder !== null) all.push({ time: timeOf(event), until: Infinity, keys: 0, clicks: 0 })
+  }
+  return all.map(({ time, until, keys, clicks }) => ({
+    time,
+    until,
+    text: `Somebody drove: ${keys} ${keys === 1 ? 'key' : 'keys'}, ${clicks} ${clicks === 1 ? 'click' : 'clicks'}`,
+    tone: 'person',
+  }))
 }
 
 function momentOf(event: JobEvent): [text: string, tone?: Moment['tone']] | undefined {

@@ -72,6 +72,13 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
       )}
       <div class="time-line">
         <svg viewBox={`0 0 ${Math.max(1, duration)} 10`} preserveAspectRatio="none" aria-hidden="true">
+          {moments.map(({ time, until, text }, index) =>
+            until === undefined ? null : (
+              <rect key={index} x={time} width={Math.min(until, duration) - time} y="0" height="10">
+                <title>{text}</title>
+              </rect>
+            ),
+          )}
           {moments.map((moment, index) => (
             <line key={index} data-tone={moment.tone} x1={moment.time} x2={moment.time} y1="0" y2="10">
               <title>{moment.text}</title>
