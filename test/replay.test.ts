@@ -161,7 +161,7 @@ test('a replay shows the pictures that the live desktop showed, beside it, after
   expect(await differingPixels(offline, second.png)).toBe(0)
   await offline.getByText(/^Moments/).click()
   // Two lines that were typed: who drove, and how much.
-  await offline.getByText(/Somebody drove: \d\d+ keys, \d clicks?/).waitFor()
+  await offline.getByRole('button', { name: /Somebody drove: \d\d+ keys, \d clicks?/ }).waitFor()
   expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
   await away.close()
   expect(problems).toEqual([])
