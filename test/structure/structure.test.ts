@@ -11,8 +11,8 @@ const mayImport: Record<string, string[]> = {
   contract: ['zod'],
   agent: ['contract', 'zod', 'ws'],
   engine: ['zod', 'node-llama-cpp', '@huggingface/jinja'],
-  // What is read of a recording imports nothing: the one part of the contract that runs at the client.
-  sdk: ['type contract', 'contract/recording.ts', 'contract/recorded-screen.ts'],
+  // What is read of a recording, and the limits, import nothing: the parts of the contract that run at the client.
+  sdk: ['type contract', 'contract/limits.ts', 'contract/recording.ts', 'contract/recorded-screen.ts'],
   cli: ['sdk', 'type contract', 'type engine/install.ts', 'type test/testbed/ollama.ts'],
   web: ['sdk', 'preact', '@novnc/novnc'],
   'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
