@@ -29,6 +29,13 @@ const mayImport: Record<string, string[]> = {
   'server/gateway': ['contract', 'engine/start.ts', 'zod', 'undici', 'type pino'],
   'server/egress': ['contract', 'type pino'],
   'server/desktops': ['contract', 'ws'],
+  'server/terminals': [
+    'contract',
+    'ws',
+    'server/desktops/close-viewer.ts',
+    'server/desktops/open-failure.ts',
+    'server/desktops/sockets.ts',
+  ],
   'server/recordings': ['contract', 'server/clock.ts', 'server/desktops/rfb.ts'],
   'server/files': ['contract', 'zod', 'client-zip', 'tar-stream'],
   'server/jobs': [

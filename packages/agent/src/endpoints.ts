@@ -3,10 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { fieldErrors } from '@vitrine/contract/error.ts'
 import { Assignment, Driven, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
+import { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { listFiles, readOutput, writeOutput } from './files.ts'
 import { dialStream } from './link.ts'
 import type { Outbox } from './outbox.ts'
 import { relay } from './relay.ts'
+import { serveTerminal } from './terminal.ts'
 import type { XServer } from './x-server.ts'
 
 /** Six times the longest task (every byte may be escaped in JSON) and room for a check. */
@@ -91,6 +93,15 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
     })
     done(stream)
     await relay(desktop, socket)
+  },
+
+  [`POST ${linkPaths.terminal}`]: async ({ stream, query }) => {
+    const size = parse(TerminalSize, {
+      columns: Number(query.get('columns')),
+      rows: Number(query.get('rows')),
+    })
+    stream.respond({ ':status': 200 })
+    await serveTerminal(stream, size)
   },
 
   [`GET ${linkPaths.files}`]: async ({ stream }) => json(stream, await listFiles()),

@@ -22,10 +22,35 @@ function parentOf(pid: number): number {
 
 const commandOf = (pid: number) => read(`/proc/${pid}/cmdline`).split('\0').slice(0, -1)
 
+/**
+ * Ends the group, and those that left it: they still carry the mark. All are stopped before any is killed, because a
+ * program that forks on is faster than whoever kills one by one.
+ */
+export function endAll(group: number | undefined, mark: string): void {
+  const stopped = new Set<number>()
+  for (let round = 0; round < 50; round += 1) {
+    const running = members(group, mark).filter((pid) => !stopped.has(pid))
+    if (running.length === 0) break
+    for (const pid of running) {
+      send('SIGSTOP', pid)
+      stopped.add(pid)
+    }
+  }
+  for (const pid of stopped) send('SIGKILL', pid)
+}
+
 /** True where one of these processes listens on a TCP port. */
 export function listens(pids: readonly number[]): boolean {
   const listening = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap(listeningInodes))
   return listening.size > 0 && pids.some((pid) => sockets(pid).some((inode) => listening.has(inode)))
+}
+
+function send(signal: 'SIGSTOP' | 'SIGKILL', pid: number): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended meanwhile.
+  }
 }
 
 /** proc(5), /proc/pid/stat: after the name in parentheses come state, parent and process group. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { CappedText } from './capped-text.ts'
 import { goBehind } from './desktop.ts'
 import { environment, output } from './places.ts'
-import { members } from './processes.ts'
+import { endAll, members } from './processes.ts'
 
 const mostOutput = 32 * 1024 * 1024
 const keptOutput = 512 * 1024
@@ -52,7 +52,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
   let how: Ended['how'] = 'exited'
   const end = (why: Ended['how']) => {
     how = why
-    killAll(child.pid, mark)
+    endAll(child.pid, mark)
   }
   const stdout = new CappedText(keptOutput)
   const all = new CappedText(keptOutput)
@@ -70,7 +70,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
   const probe = setInterval(() => {
     void options.isServing?.(members(child.pid, mark)).then((serving) => serving && end('left running'))
   }, probeMilliseconds)
-  const abort = () => killAll(child.pid, mark)
+  const abort = () => endAll(child.pid, mark)
   options.signal.addEventListener('abort', abort, { once: true })
   try {
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -82,7 +82,7 @@ export async function runProgram(command: readonly string[], options: RunOptions
     )
     const seconds = (performance.now() - begun) / 1000
     // What it started in the background may hold the pipes open.
-    killAll(child.pid, mark)
+    endAll(child.pid, mark)
     await closed
     options.signal.throwIfAborted()
     return { how, exitCode, signal, seconds, stdout: stdout.toString(), all: all.toString() }
@@ -90,30 +90,5 @@ export async function runProgram(command: readonly string[], options: RunOptions
     clearTimeout(limit)
     clearInterval(probe)
     options.signal.removeEventListener('abort', abort)
-  }
-}
-
-/**
- * Ends the group, and those that left it: they still carry the mark. All are stopped before any is killed, because a
- * program that forks on is faster than whoever kills one by one.
- */
-function killAll(group: number | undefined, mark: string): void {
-  const stopped = new Set<number>()
-  for (let round = 0; round < 50; round += 1) {
-    const running = members(group, mark).filter((pid) => !stopped.has(pid))
-    if (running.length === 0) break
-    for (const pid of running) {
-      send('SIGSTOP', pid)
-      stopped.add(pid)
-    }
-  }
-  for (const pid of stopped) send('SIGKILL', pid)
-}
-
-function send(signal: 'SIGSTOP' | 'SIGKILL', pid: number): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It ended meanwhile.
   }
 }

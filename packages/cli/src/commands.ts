@@ -17,6 +17,7 @@ import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
 import { run } from './commands/run.ts'
 import { sandboxes } from './commands/sandboxes.ts'
+import { shell } from './commands/shell.ts'
 import { status } from './commands/status.ts'
 import { stop } from './commands/stop.ts'
 import { tokens } from './commands/tokens.ts'
@@ -33,6 +34,7 @@ const working = [
   status,
   logs,
   open,
+  shell,
   files,
   cp,
   stop,

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { connect } from './connection.ts'
 import { cli } from './cli.ts'
+import type { Tty } from './context.ts'
 import { reportTo } from './report.ts'
 import { stateDirectory } from './state.ts'
 
@@ -18,14 +20,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const environment = process.env
 const terminal = process.stdout.isTTY
 const stateDir = stateDirectory(environment)
+const tty: Tty = {
+  size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
+  raw: (isRaw) => void process.stdin.setRawMode(isRaw),
+  onResize: (call) => void process.stdout.on('resize', call),
+}
 
 process.exitCode = await cli(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
+  drained: async () => {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
+  },
   note: (text) => process.stderr.write(text),
   report: reportTo(process.stderr),
   terminal,
   colors: terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb',
   stdin: process.stdin,
+  tty: terminal && process.stdin.isTTY ? tty : null,
   environment,
   connect: () => connect(environment, stateDir),
   stateDir,

@@ -25,10 +25,12 @@ export async function startTestCli(
       const written = { out: '', note: '' }
       const code = await cli(argv, {
         out: (text) => (written.out += String(Buffer.from(text as string))),
+        drained: async () => {},
         note: (text) => (written.note += text),
         report: reportTo({ write: (text) => (written.note += text) }),
         terminal: false,
         colors: false,
+        tty: null,
         stdin: Readable.from(options.stdin ? [options.stdin] : []),
         environment,
         connect: () => connect(environment, folder),

@@ -27,6 +27,8 @@ export const limits = {
   inputActions: 1000,
   /** What a viewer may put on a desktop’s clipboard, and is shown of what was copied there. */
   clipboardBytes: 256 * 1024,
+  /** How many terminals a job may have open at once. */
+  terminals: 8,
   /** How long a share link is good. */
   shareSeconds: { default: 24 * 3600, max: 7 * 24 * 3600 },
   /** How long an API token may be good, where it has an end. */

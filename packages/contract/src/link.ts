@@ -44,6 +44,8 @@ export const linkPaths = {
    * agent does not dial twice: the answer is the stream itself, in both directions.
    */
   desktop: '/desktop',
+  /** POST ?columns=&rows=: a full-duplex stream of a shell; frames of `terminal.ts` in, what it prints out. */
+  terminal: '/terminal',
   /** GET → FileList of /output */
   files: '/files',
   /** GET ?path= → bytes of one regular file. PUT ?path= → 204, written atomically. */

@@ -1,12 +1,14 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { Job, JobState, NewJobInput, NewPromptInput } from '@vitrine/contract/job.ts'
 import type { JobChanges } from '@vitrine/contract/routes.ts'
+import type { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { Control } from './control.ts'
 import { Files } from './files.ts'
 import { follow } from './follow.ts'
 import { lines } from './lines.ts'
 import { Recordings } from './recordings.ts'
 import { Shares } from './shares.ts'
+import { Terminal } from './terminal.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }
@@ -230,6 +232,11 @@ export class Jobs {
       accept: 'image/png',
       signal,
     })
+  }
+
+  /** Opens a new shell in the job's live sandbox, in a window of so many character cells. */
+  terminal(id: string, size: TerminalSize): Terminal {
+    return new Terminal(this.#transport, id, size)
   }
 
   async #isOver(id: string, options: Options & { follow?: boolean }): Promise<boolean> {

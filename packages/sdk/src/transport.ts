@@ -34,12 +34,14 @@ const prefix: typeof apiPrefix = '/api/v1'
 
 /** Sends the operations of the route table to one server. */
 export class Transport {
+  readonly #site: string
   readonly #base: string
   readonly #token: string | undefined
   readonly #fetch: typeof fetch
 
   constructor(base: string, token: string | undefined, fetch: typeof globalThis.fetch) {
-    this.#base = base.replace(/\/+$/, '') + prefix
+    this.#site = base.replace(/\/+$/, '')
+    this.#base = this.#site + prefix
     this.#token = token
     this.#fetch = fetch
   }
@@ -61,6 +63,15 @@ export class Transport {
     const response = await this.#translate(() => this.#fetch(url, init), request.signal)
     if (!response.ok) throw await apiError(response)
     return response
+  }
+
+  /** Opens a WebSocket at a path beside the API’s; in browsers the session’s cookie goes with it by itself. */
+  webSocket(path: string, params: Record<string, string>, query: Query): WebSocket {
+    const url = (this.#site + fill(path, params) + search(query)).replace(/^http/, 'ws')
+    if (this.#token === undefined) return new WebSocket(url)
+    // Node’s takes headers beside the protocols; browsers’ do not, and their types say so.
+    const init = { headers: { authorization: `Bearer ${this.#token}` } }
+    return new WebSocket(url, init as unknown as string[])
   }
 
   #headers(request: Request): Record<string, string> {

@@ -16,7 +16,7 @@ import { fileRoutes } from './api/files.ts'
 import { readHealth, type HealthParts } from './api/health.ts'
 import { jobChangesRoute } from './api/job-changes.ts'
 import { jobRoutes } from './api/jobs.ts'
-import { listen, upgrades, type Doors } from './api/listen.ts'
+import { listen, upgrades, type Accept, type Doors } from './api/listen.ts'
 import { readWebFiles } from './api/pages.ts'
 import { recordingRoutes } from './api/recordings.ts'
 import { serverRoutes } from './api/server.ts'
@@ -27,7 +27,7 @@ import { shownSettings } from './shown-settings.ts'
 import { createControls } from './desktops/control.ts'
 import { createDesktopPorts } from './desktops/ports.ts'
 import { createScreenshots } from './desktops/screenshot.ts'
-import { createViewers } from './desktops/viewers.ts'
+import { createViewers, type Entry, type OpenDesktop } from './desktops/viewers.ts'
 import { createEgress } from './egress/egress.ts'
 import { createResolver } from './egress/resolve.ts'
 import { EventLog } from './events/event-log.ts'
@@ -54,6 +54,7 @@ import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
 import { activeJobs, countJobs, type StoredJob } from './store/jobs.ts'
 import { setting } from './store/settings.ts'
 import { openSqlite } from './store/sqlite.ts'
+import { createTerminals } from './terminals/terminals.ts'
 
 const { version } = packageJson
 
@@ -180,15 +181,16 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     recordedRun: (job) => recordedRun({ db, files, agents, signal: stopping }, job),
   })
 
-  const openDesktop = async (id: string, signal: AbortSignal) => {
+  const liveLink = async (id: string) => {
     const job = await jobs.get(id)
     if (job.desktop !== 'live' || !job.sandbox) {
       throw new VitrineError('conflict', `The desktop of job ${id} is ${job.desktop}.`)
     }
     const link = links.find(job.sandbox)
     if (!link) throw new VitrineError('unavailable', `The sandbox of job ${id} does not answer now.`)
-    return link.desktop(signal)
+    return link
   }
+  const openDesktop: OpenDesktop = async (id, signal) => (await liveLink(id)).desktop(signal)
   const controls = createControls({
     idleMs: config.controlIdle * 1000,
     onChange: (job, control) => {
@@ -198,25 +200,38 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     onInput: (job, input) => report(job, { from: 'viewers', input }),
   })
   const viewers = stack.use(createViewers({ open: openDesktop, controls }))
+  const terminals = stack.use(
+    createTerminals({ open: async (id, size, signal) => (await liveLink(id)).terminal(size, signal) }),
+  )
+  const toDesktop =
+    (entry: Entry): Accept =>
+    (...upgrade) =>
+      viewers.accept(...upgrade, entry)
   const doors: Doors = {
-    jobAt: (path) => /^\/jobs\/([^/]+)\/websockify$/.exec(path)?.[1] ?? null,
-    shareAt: async (path) => {
+    signedIn: (path) => {
+      const [, job, what] = /^\/jobs\/([^/]+)\/(websockify|terminal)$/.exec(path) ?? []
+      if (job === undefined) return null
+      return what === 'terminal'
+        ? (...upgrade) => terminals.accept(...upgrade, job)
+        : toDesktop({ job, share: null })
+    },
+    guests: async (path) => {
       const token = /^\/s\/([^/]+)\/websockify$/.exec(path)?.[1]
-      return token === undefined ? null : openShare(db, token)
+      const entry = token === undefined ? null : await openShare(db, token)
+      return entry && toDesktop(entry)
     },
   }
   const doorsOf = (job: string): Doors => ({
-    jobAt: (path) => (path === '/websockify' ? job : null),
-    shareAt: async () => null,
+    signedIn: (path) => (path === '/websockify' ? toDesktop({ job, share: null }) : null),
+    guests: async () => null,
   })
-  const acceptViewer: typeof viewers.accept = (...upgrade) => viewers.accept(...upgrade)
   const web = await readWebFiles(config.webDir)
   const ports = stack.use(
     createDesktopPorts({
       ...(config.desktopPorts ?? noPorts),
       host: config.host,
       serve: (job) => onlyDesktop(job, serveHttp),
-      upgrade: (job) => upgrades(access, doorsOf(job), acceptViewer),
+      upgrade: (job) => upgrades(access, doorsOf(job)),
     }),
   )
   const steps = new Steps({ ...store, fleet, links, agents, holders, files, ports, recordings })
@@ -279,12 +294,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     await Promise.all(loops)
   })
 
-  const { port, close } = await listen(
-    config.host,
-    config.port,
-    serveHttp,
-    upgrades(access, doors, acceptViewer),
-  )
+  const { port, close } = await listen(config.host, config.port, serveHttp, upgrades(access, doors))
   stack.defer(close)
   const url = publicUrl({ ...config, port }).href
   await writeFile(serverFile(config.stateDir), JSON.stringify({ url, pid: process.pid, installation }))

@@ -3,7 +3,6 @@ import http, { type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import type { Entry } from '../desktops/viewers.ts'
 import type { Access } from './access.ts'
 
 export type Listening = { port: number; close: () => Promise<void> }
@@ -50,33 +49,29 @@ export async function listen(
   }
 }
 
+/** Takes an upgrade that may come in. */
+export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
 export type Doors = {
-  /** The job whose desktop is at this path, for those who are signed in. */
-  jobAt: (path: string) => string | null
+  /** What is at this path for those who are signed in; null where nothing is. */
+  signedIn: (path: string) => Accept | null
   /** What a share link’s path leads to, for whoever has the link; null where it is none or no good one. */
-  shareAt: (path: string) => Promise<Entry | null>
+  guests: (path: string) => Promise<Accept | null>
 }
 
-/**
- * Lets the WebSockets of signed-in viewers and of share links’ guests through to `accept`; anybody else gets a plain HTTP
- * error (RFC 6455, 4.2.2).
- */
-export function upgrades(
-  access: Access,
-  { jobAt, shareAt }: Doors,
-  accept: (request: IncomingMessage, socket: Duplex, head: Buffer, entry: Entry) => void,
-) {
-  const enter = async ({ url, headers }: IncomingMessage): Promise<Entry> => {
+/** Lets WebSockets in by these doors; anybody else gets a plain HTTP error (RFC 6455, 4.2.2). */
+export function upgrades(access: Access, doors: Doors): Accept {
+  const enter = async ({ url, headers }: IncomingMessage): Promise<Accept> => {
     access.checkAddress('GET', headers)
     const { pathname } = new URL(url ?? '/', 'http://host')
-    const shared = await shareAt(pathname)
+    const shared = await doors.guests(pathname)
     if (shared) return shared
     await access.check('GET', headers)
-    const job = jobAt(pathname)
-    if (!job) throw new VitrineError('not_found', 'There is no desktop at this address.')
-    return { job, share: null }
+    const found = doors.signedIn(pathname)
+    if (!found) throw new VitrineError('not_found', 'There is no desktop and no terminal at this address.')
+    return found
   }
-  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  return (request, socket, head) => {
     // First of all: an error on a socket without a listener ends the process.
     socket.on('error', () => socket.destroy())
     const refuse = (error: unknown) => {
@@ -84,6 +79,6 @@ export function upgrades(
         error instanceof VitrineError ? error : new VitrineError('internal', 'The server made a mistake.')
       socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n${message}\n`)
     }
-    enter(request).then((entry) => accept(request, socket, head, entry), refuse)
+    enter(request).then((accept) => accept(request, socket, head), refuse)
   }
 }

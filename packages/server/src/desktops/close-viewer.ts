@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws'
 
 /** Close codes of RFC 6455, 7.4.1. */
 export const closeCode = {
+  normal: 1000,
   goingAway: 1001,
   wrongData: 1003,
   refused: 1008,

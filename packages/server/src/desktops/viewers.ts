@@ -2,24 +2,19 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ViewerId } from '@vitrine/contract/control.ts'
-import { VitrineError } from '@vitrine/contract/error.ts'
-import { WebSocketServer, type WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { bridge } from './bridge.ts'
 import { closeCode, closeViewer } from './close-viewer.ts'
 import type { Controls } from './control.ts'
 import type { Participant, Seat } from './lease.ts'
-
-const pingEvery = 25_000
-const pongsMayMiss = 2
-const openWithin = 5_000
-const closeWithin = 1_000
-const maxMessageBytes = 1024 * 1024
+import { openFailure, openWithin } from './open-failure.ts'
+import { closeForGood, createSockets } from './sockets.ts'
 
 /** The job whose desktop a viewer comes to see; for a guest, the share link that it came by. */
 export type Entry = { job: string; share: ShareEntry | null }
 export type ShareEntry = { id: string; mayDrive: boolean; expiresAt: number }
 
-type Viewer = { entry: Entry; webSocket: WebSocket; missedPongs: number }
+type Viewer = { entry: Entry; webSocket: WebSocket }
 
 /** Opens the RFB stream of a job's desktop; a `VitrineError`'s message is shown to the viewer. */
 export type OpenDesktop = (job: string, signal: AbortSignal) => Promise<Duplex>
@@ -41,34 +36,26 @@ export function createViewers(options: {
   onCount?: (job: string, viewers: number) => void
 }): Viewers {
   const viewers = new Set<Viewer>()
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: maxMessageBytes,
-    handleProtocols: (offered) => offered.has('binary') && 'binary',
-  })
-  const heartbeat = setInterval(() => viewers.forEach(beat), pingEvery).unref()
+  const sockets = createSockets()
 
   const count = (job: string) =>
     options.onCount?.(job, [...viewers].filter((viewer) => viewer.entry.job === job).length)
 
   const guestsOf = (share: string) => [...viewers].filter(({ entry }) => entry.share?.id === share)
-  const closeAll = (reason: string) =>
-    viewers.forEach(({ webSocket }) => closeViewer(webSocket, closeCode.goingAway, reason))
 
   return {
     accept(request, socket, head, entry) {
       const { job, share } = entry
-      socket.on('error', () => socket.destroy())
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        const viewer: Viewer = { entry, webSocket, missedPongs: 0 }
+      sockets.accept(request, socket, head, (webSocket) => {
+        const viewer: Viewer = { entry, webSocket }
         viewers.add(viewer)
         webSocket.once('close', () => {
           viewers.delete(viewer)
           count(job)
         })
-        watchLife(viewer)
+        webSocket.on('message', (_data, isBinary) => {
+          if (!isBinary) closeViewer(webSocket, closeCode.wrongData, 'a desktop takes binary messages only')
+        })
         count(job)
         if (share) endAt(webSocket, share.expiresAt)
         const { who, viewOnly } = participant(request, share)
@@ -79,17 +66,8 @@ export function createViewers(options: {
     guests: (share) => guestsOf(share).length,
     closeGuests: (share, reason) =>
       guestsOf(share).forEach(({ webSocket }) => closeForGood(webSocket, reason)),
-    closeAll,
-    async [Symbol.asyncDispose]() {
-      clearInterval(heartbeat)
-      server.close()
-      const all = [...viewers].map(({ webSocket }) => webSocket)
-      const closed = all.map((webSocket) => new Promise((resolve) => webSocket.once('close', resolve)))
-      closeAll('the server stops')
-      const deadline = setTimeout(() => all.forEach((webSocket) => webSocket.terminate()), closeWithin)
-      await Promise.all(closed)
-      clearTimeout(deadline)
-    },
+    closeAll: (reason) => sockets.closeAll(reason),
+    [Symbol.asyncDispose]: () => sockets[Symbol.asyncDispose](),
   }
 }
 
@@ -113,31 +91,6 @@ function endAt(webSocket: WebSocket, expiresAt: number): void {
   webSocket.once('close', () => clearTimeout(timer))
 }
 
-/** Nothing more is shown to this viewer, whether it answers the close or not. */
-function closeForGood(webSocket: WebSocket, reason: string): void {
-  closeViewer(webSocket, closeCode.refused, reason)
-  const deadline = setTimeout(() => webSocket.terminate(), closeWithin)
-  webSocket.once('close', () => clearTimeout(deadline))
-}
-
-function watchLife(viewer: Viewer): void {
-  const { webSocket } = viewer
-  const alive = () => (viewer.missedPongs = 0)
-  webSocket.on('pong', alive)
-  webSocket.on('message', (_data, isBinary) => {
-    alive()
-    if (!isBinary) closeViewer(webSocket, closeCode.wrongData, 'a desktop takes binary messages only')
-  })
-  webSocket.on('error', () => {}) // ws has closed it with the fitting code
-}
-
-/** A half-open viewer is dropped. One that we do not read from ourselves is not blamed for a missing pong. */
-function beat(viewer: Viewer): void {
-  if (viewer.missedPongs >= pongsMayMiss) return viewer.webSocket.terminate()
-  if (!viewer.webSocket.isPaused) viewer.missedPongs++
-  viewer.webSocket.ping()
-}
-
 type Show = { webSocket: WebSocket; socket: Duplex; takeSeat: (lost: () => void) => Seat }
 
 async function show({ webSocket, socket, takeSeat }: Show, job: string, open: OpenDesktop): Promise<void> {
@@ -151,16 +104,6 @@ async function show({ webSocket, socket, takeSeat }: Show, job: string, open: Op
     if (webSocket.readyState === webSocket.OPEN) bridge(webSocket, socket, desktop, takeSeat)
     else desktop.destroy()
   } catch (error) {
-    closeViewer(webSocket, ...openFailure(error))
+    closeViewer(webSocket, ...openFailure(error, 'desktop'))
   }
-}
-
-function openFailure(error: unknown): [code: number, reason: string] {
-  if (error instanceof VitrineError) {
-    const again = error.code === 'unavailable' || error.code === 'conflict'
-    return [again ? closeCode.tryAgainLater : closeCode.internal, error.message]
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError')
-    return [closeCode.tryAgainLater, `the desktop did not open within ${openWithin / 1000} s`]
-  return [closeCode.internal, 'the desktop could not be opened']
 }

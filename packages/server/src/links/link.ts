@@ -4,6 +4,7 @@ import { PassThrough, type Duplex, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { AgentStatus, FileList, linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
+import type { TerminalSize } from '@vitrine/contract/terminal.ts'
 import type { z } from 'zod'
 
 /** Below the five seconds within which the API answers. */
@@ -143,6 +144,21 @@ export class Link {
     socket.once('close', () => this.#streams.delete(socket))
     resolve(socket)
     return true
+  }
+
+  /** A shell: frames of the contract's `terminal.ts` in, what it prints out; `signal` bounds its opening, not its life. */
+  async terminal({ columns, rows }: TerminalSize, signal: AbortSignal): Promise<Duplex> {
+    const opening = new AbortController()
+    const abort = () => opening.abort(signal.reason)
+    signal.addEventListener('abort', abort)
+    try {
+      const path = `${linkPaths.terminal}?columns=${columns}&rows=${rows}`
+      const request = this.#request('POST', path, opening.signal)
+      await this.#begun(request, [200])
+      return request
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
   }
 
   files(signal: AbortSignal): Promise<FileList> {

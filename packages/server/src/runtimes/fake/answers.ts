@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { buffer, json } from 'node:stream/consumers'
 import { Assignment, Life, linkPaths, type AgentStatus, type FileList } from '@vitrine/contract/link.ts'
 import { z } from 'zod'
+import { fakeShell } from './shell.ts'
 import { putFile, type FakeState } from './state.ts'
 
 /** What the answers need of the agent. */
@@ -86,6 +87,11 @@ const answers: Record<string, (request: Request) => Promise<void> | void> = {
   [`POST ${linkPaths.desktop}`]: async ({ stream, link }) => {
     stream.respond({ ':status': 200 })
     await link.state.desktop.serve(stream)
+  },
+
+  [`POST ${linkPaths.terminal}`]: async ({ stream, query }) => {
+    stream.respond({ ':status': 200 })
+    await fakeShell(stream, `${query.get('columns')} × ${query.get('rows')}`)
   },
 
   [`GET ${linkPaths.files}`]: ({ stream, link }) => {
