@@ -250,10 +250,41 @@ describe('a sandbox', () => {
       '',
     ])
       await expect(link.readFile(path, box.signal), path).rejects.toThrow()
-    const refused = link.writeFile('folder/etc/new', Readable.from([Buffer.from('x')]), box.signal)
-    await expect(refused).rejects.toThrow()
+    // Larger than what is on the way at once: the refusal comes before it was all sent.
+    const large = () => Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(64 * 1024)))
+    for (const path of [
+      'folder/etc/new',
+      '../new',
+      '/new',
+      'a//b',
+      '.',
+      'a/../b',
+      'folder',
+      `${'x'.repeat(300)}`,
+    ])
+      await expect(link.writeFile(path, large(), box.signal), path).rejects.toMatchObject({
+        code: 'bad_request',
+      })
     await link.writeFile('link', Readable.from([Buffer.from('a file now')]), box.signal)
     expect(await text(await link.readFile('link', box.signal))).toBe('a file now')
+  })
+
+  test('keeps nothing of a file that broke off, or for which there is no room', async () => {
+    const { box, link } = await sandboxWith({})
+    await link.writeFile('kept', Readable.from([Buffer.from('before')]), box.signal)
+    const breaking = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(100_000)
+        throw new Error('the client left')
+      })(),
+    )
+    await expect(link.writeFile('kept', breaking, box.signal)).rejects.toThrow()
+    expect(await text(await link.readFile('kept', box.signal))).toBe('before')
+    // /output has 64 MiB here.
+    const large = () => Readable.from(Array.from({ length: 640 }, () => Buffer.alloc(64 * 1024)))
+    await link.writeFile('first', large(), box.signal)
+    await expect(link.writeFile('second', large(), box.signal)).rejects.toMatchObject({ code: 'too_large' })
+    await expect.poll(() => box.exec('ls', '-A', '/output')).toBe('first\nkept\n')
   })
 
   test('stays bounded with 3000 files', async () => {

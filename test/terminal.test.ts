@@ -27,8 +27,7 @@ async function openShell(size = { columns: 80, rows: 24 }) {
   await see('/output')
   return { stream, printed, type, see }
 }
-const count = async (pattern: string) =>
-  Number(await sandbox.exec('pgrep', '-fc', pattern).catch(() => '0')) // it fails where there is none
+const count = async (pattern: string) => Number(await sandbox.exec('pgrep', '-fc', pattern).catch(() => '0')) // it fails where there is none
 
 test('a shell runs as the agent’s user in /output with the sandbox’s environment, on a terminal of the asked size', async () => {
   const { stream, type, see } = await openShell({ columns: 132, rows: 40 })

@@ -14,7 +14,7 @@ const mayImport: Record<string, string[]> = {
   // What is read of a recording, and the limits, import nothing: the parts of the contract that run at the client.
   sdk: ['type contract', 'contract/limits.ts', 'contract/recording.ts', 'contract/recorded-screen.ts'],
   cli: ['sdk', 'type contract', 'type engine/install.ts', 'type test/testbed/ollama.ts'],
-  web: ['sdk', 'preact', '@novnc/novnc'],
+  web: ['sdk', 'preact', '@novnc/novnc', '@xterm/xterm', '@xterm/addon-fit'],
   'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
   'server/serve.ts': ['server', 'contract', '@hono/node-server', 'type pino'],
   'server/check-config.ts': ['server/config.ts'],
@@ -25,7 +25,7 @@ const mayImport: Record<string, string[]> = {
   'server/store': ['contract', 'kysely'],
   'server/events': ['contract', 'server/store'],
   'server/runtimes': ['contract', 'zod', 'undici'],
-  'server/links': ['contract', 'type zod'],
+  'server/links': ['contract', 'zod'],
   'server/gateway': ['contract', 'engine/start.ts', 'zod', 'undici', 'type pino'],
   'server/egress': ['contract', 'type pino'],
   'server/desktops': ['contract', 'ws'],

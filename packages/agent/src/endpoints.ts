@@ -114,7 +114,7 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
   },
 
   [`PUT ${linkPaths.file}`]: async ({ stream, query }) => {
-    const refused = await writeOutput(query.get('path') ?? '', stream)
+    const refused = await writeOutput(query.get('path') ?? '', whole(stream)).catch(outOfRoom)
     if (refused) throw new Refusal(400, refused)
     done(stream)
   },
@@ -156,6 +156,19 @@ function refuse(stream: ServerHttp2Stream, error: unknown): void {
 function json(stream: ServerHttp2Stream, value: object): void {
   stream.respond({ ':status': 200, 'content-type': 'application/json' })
   stream.end(JSON.stringify(value))
+}
+
+/** A stream that was reset ends like one that came to its end. */
+async function* whole(stream: ServerHttp2Stream): AsyncGenerator<Buffer> {
+  yield* stream as AsyncIterable<Buffer>
+  if (stream.aborted || stream.rstCode !== 0) throw new Refusal(400, 'the file broke off')
+}
+
+function outOfRoom(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+    throw new Refusal(413, 'there is no room for it in /output')
+  }
+  throw error
 }
 
 function done(stream: ServerHttp2Stream): void {

@@ -387,6 +387,29 @@ describe('cp', () => {
     expect(await readFile(join(lab.folder, 'in/link'), 'utf8')).toBe('content of link')
   })
 
+  test.each([
+    ['', 'new.bin'],
+    ['in/', 'in/new.bin'],
+    ['in/other.bin', 'in/other.bin'],
+    ['/output/other.bin', 'other.bin'],
+  ])('copies a file into the sandbox, to “%s” as %s', async (path, expected) => {
+    await using lab = await startTestCli({ writeFile: () => undefined })
+    const source = join(lab.folder, 'new.bin')
+    await writeFile(source, Buffer.from([0, 255, 10]))
+    expect(await lab.run(['cp', source, `${id}:${path}`])).toMatchObject({
+      code: 0,
+      out: `${id}:${expected}\n`,
+    })
+    expect(lab.calls).toMatchObject([{ params: { path: expected }, body: Buffer.from([0, 255, 10]) }])
+  })
+
+  test('of a file that is not here says so, and how to write both directions', async () => {
+    await using lab = await startTestCli()
+    const { code, note } = await lab.run(['cp', 'nowhere.txt', `${id}:`])
+    expect(code).toBe(2)
+    expect(note).toContain('there is no file nowhere.txt')
+  })
+
   test('of a file that is not there ends with 3', async () => {
     await using lab = await having('a.py')
     expect(await lab.run(['cp', `${id}:b.py`, lab.folder])).toMatchObject({ code: 3 })

@@ -16,14 +16,14 @@ export const apiPrefix = '/api/v1'
 export type Media = { media: readonly string[] }
 
 export type Route = {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   summary: string
   params?: z.ZodObject
   query?: z.ZodObject
   headers?: z.ZodObject
   /** One that takes `undefined` may be left out. */
-  body?: z.ZodType
+  body?: z.ZodType | Media
   success: { status: 200 | 201 | 202 | 204; body?: z.ZodType | Media }
   /** Refused with an API token: what such a token began must end with it. */
   ownerOnly?: true
@@ -262,6 +262,16 @@ export const routes = {
     params: job.extend({ path: z.string().min(1).max(4096) }),
     success: { status: 200, body: { media: ['application/octet-stream'] } },
     errors: ['not_found'],
+  }),
+  writeFile: route({
+    method: 'PUT',
+    path: '/jobs/{id}/files/{path}',
+    summary:
+      'Put a file into the live sandbox’s /output, in the place of one that is there; it is there whole, or not at all',
+    params: job.extend({ path: z.string().min(1).max(4096) }),
+    body: { media: ['application/octet-stream'] },
+    success: { status: 204 },
+    errors: ['not_found', 'conflict', 'too_large'],
   }),
   readZip: route({
     method: 'GET',

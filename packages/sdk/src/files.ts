@@ -28,6 +28,23 @@ export class Files {
     })
   }
 
+  /**
+   * Puts a file into the live sandbox's `/output`, in the place of one that is there: it is there whole, or not at all. At
+   * most 64 MiB. Throws `conflict` where the desktop is not live.
+   */
+  write(
+    job: string,
+    path: string,
+    content: string | Uint8Array | Blob | ReadableStream<Uint8Array>,
+    { signal }: Options = {},
+  ): Promise<void> {
+    return this.#transport.json('PUT /jobs/{id}/files/{path}', {
+      params: { id: job, path },
+      content,
+      signal,
+    })
+  }
+
   /** All files as a zip archive; see `read` for what is returned. */
   zip(job: string, { signal }: Options = {}): Promise<Response> {
     return this.#transport.send('GET /jobs/{id}/files.zip', { params: { id: job }, accept: '*/*', signal })

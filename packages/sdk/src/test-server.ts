@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { json } from 'node:stream/consumers'
+import { buffer, json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
 import { JobLimits, type Job } from '@vitrine/contract/job.ts'
 import { apiPrefix, routes, type Route, type RouteId } from '@vitrine/contract/routes.ts'
+import type { z } from 'zod'
 
 export type Call = {
   route: RouteId
@@ -81,7 +82,7 @@ async function answer(
   if (!found) throw new VitrineError('not_found', `nothing at ${request.method} ${url.pathname}`)
   const { id, params } = found
   const definition: Route = routes[id]
-  const body = definition.body ? check(definition.body, await json(request)) : undefined
+  const body = definition.body && (await bodyOf(request, definition.body))
   if (definition.query) check(definition.query, queryObject(url.searchParams))
   const call = { route: id, params, query: url.searchParams, headers: request.headers, body, response }
   calls.push(call)
@@ -96,6 +97,9 @@ async function answer(
   response.end(JSON.stringify(result))
 }
 
+const bodyOf = async (request: IncomingMessage, type: NonNullable<Route['body']>) =>
+  'media' in type ? buffer(request) : check(type, await json(request))
+
 function find(method: string, pathname: string): { id: RouteId; params: Record<string, string> } | undefined {
   for (const [id, { method: expected, path }] of Object.entries(routes)) {
     if (method !== expected) continue
@@ -108,7 +112,7 @@ function find(method: string, pathname: string): { id: RouteId; params: Record<s
   return undefined
 }
 
-function check(schema: NonNullable<Route['body']>, value: unknown): unknown {
+function check(schema: z.ZodType, value: unknown): unknown {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new VitrineError('bad_request', 'wrong fields', fieldErrors(parsed.error))
   return parsed.data

@@ -25,7 +25,10 @@ export type Request = {
   params?: Record<string, string>
   query?: Query
   headers?: Record<string, string>
+  /** Sent as JSON. */
   body?: unknown
+  /** Sent as it is. */
+  content?: string | Uint8Array | Blob | ReadableStream<Uint8Array>
   accept?: string
   signal?: AbortSignal | undefined
 }
@@ -59,6 +62,8 @@ export class Transport {
     const url = this.#base + fill(path, request.params ?? {}) + search(request.query ?? {})
     const init: RequestInit = { method, headers: this.#headers(request) }
     if (request.body !== undefined) init.body = JSON.stringify(request.body)
+    // `duplex` is what fetch asks for where a body is a stream.
+    if (request.content !== undefined) Object.assign(init, { body: request.content, duplex: 'half' })
     if (request.signal) init.signal = request.signal
     const response = await this.#translate(() => this.#fetch(url, init), request.signal)
     if (!response.ok) throw await apiError(response)
@@ -79,6 +84,7 @@ export class Transport {
       accept: request.accept ?? 'application/json',
       ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
+      ...(request.content !== undefined && { 'content-type': 'application/octet-stream' }),
       ...request.headers,
     }
   }

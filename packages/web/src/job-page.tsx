@@ -3,7 +3,6 @@ import { isFinal } from '@vitrine/sdk/jobs.ts'
 import type { ComponentChildren } from 'preact'
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { jobsPath } from './address.ts'
-import { Files } from './files.tsx'
 import { Header } from './header.tsx'
 import { JobActions } from './job-actions.tsx'
 import { Link } from './link.tsx'
@@ -13,9 +12,11 @@ import type { Job, JobEvent, Site } from './site.ts'
 import { StateSign } from './state-sign.tsx'
 import { Story } from './story.tsx'
 import { useStory } from './told.ts'
+import { useView } from './views/use-view.ts'
+import { Views } from './views/views.tsx'
 import { problemText, secondsBetween, situation, span, title } from './words.ts'
 
-/** One job: its desktop, beside it what happens, below what can be done with it and what it left. */
+/** One job: its desktop, beside it what happens, below what can be done with it, what was tried and what it left. */
 export function JobPage({ site, id }: { site: Site; id: string }) {
   const { value, error, again } = usePolled(id, 2000, (signal) => site.vitrine.jobs.get(id, { signal }))
   const [job, setJob] = useState<Job>()
@@ -82,6 +83,7 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
     [onChange],
   )
   const told = useStory(site, job.id, isOver, onEvents)
+  const [view, show] = useView()
 
   return (
     <>
@@ -96,9 +98,20 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
         <div class="show">
           <Show site={site} job={job} />
           <JobActions site={site} job={job} onChange={onChange} />
-          <Files site={site} id={job.id} edition={`${job.run} ${filesAt}`} />
         </div>
-        <Story story={told.story} problem={told.error === undefined ? undefined : problemText(told.error)} />
+        <Story
+          story={told.story}
+          show={show}
+          problem={told.error === undefined ? undefined : problemText(told.error)}
+        />
+        <Views
+          site={site}
+          job={job}
+          story={told.story}
+          filesEdition={`${job.run} ${filesAt}`}
+          view={view}
+          show={show}
+        />
       </main>
     </>
   )

@@ -6,6 +6,7 @@ export type Tone = 'plain' | 'good' | 'bad' | 'warning'
 
 export type Candidate = {
   kind: 'candidate'
+  run: number
   number: number
   attempt: 'first' | 'repair' | 'fresh'
   model: string
@@ -13,7 +14,13 @@ export type Candidate = {
   seed: number
   thinking: string
   text: string
-  finished: { tokensOut: number; seconds: number; doneReason: string; hasProgram: boolean } | null
+  finished: {
+    tokensIn: number
+    tokensOut: number
+    seconds: number
+    doneReason: string
+    program: string | null
+  } | null
   checks: Check[]
   /** The check that runs now. */
   checking: Check['check'] | null
@@ -25,13 +32,26 @@ export type Entry = { key: number; at: string } & (
   | { kind: 'note'; tone: Tone; text: string }
   | { kind: 'windows'; programs: readonly string[] }
   | { kind: 'wait'; message: string; isOver: boolean }
-  | { kind: 'verdict'; verdict: Verdict; message: string | null }
+  | { kind: 'verdict'; run: number; verdict: Verdict; message: string | null }
 )
 
-/** A job's events as a person reads them. `seq` is the last event that is in it; `news` the last thing worth saying aloud. */
-export type Story = { seq: number; run: number; entries: readonly Entry[]; news: string }
+/** What a run's model calls took so far, in seconds: in the queue, and at their turn. */
+export type CallTimes = { waited: number; answered: number }
 
-export const emptyStory: Story = { seq: 0, run: 0, entries: [], news: '' }
+/**
+ * A job's events as a person reads them. `seq` is the last event that is in it; `times` those of the run `run`; `news` the
+ * last thing worth saying aloud.
+ */
+export type Story = {
+  seq: number
+  run: number
+  entries: readonly Entry[]
+  times: CallTimes
+  news: string
+}
+
+const noTime: CallTimes = { waited: 0, answered: 0 }
+export const emptyStory: Story = { seq: 0, run: 0, entries: [], times: noTime, news: '' }
 
 /** Tells the story on with the next events. What it already holds is passed over. */
 export function tell(story: Story, events: readonly JobEvent[]): Story {
@@ -61,13 +81,17 @@ function tellOne(story: Story, event: JobEvent): Story {
       return wait(told, event, event.data.waiting?.message)
     case 'candidate.asked':
     case 'job.phase':
-    case 'model.called':
     case 'model.generating':
     case 'control.changed':
     case 'control.input':
       return told
+    case 'model.called': {
+      const { waited, answered } = told.times
+      const { data } = event
+      return { ...told, times: { waited: waited + data.waited, answered: answered + data.seconds } }
+    }
     case 'candidate.started':
-      return add(candidateOf(event.data))
+      return add(candidateOf(event))
     case 'candidate.thinking':
     case 'candidate.text':
     case 'candidate.finished':
@@ -90,6 +114,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'verdict':
       return add({
         kind: 'verdict',
+        run: event.run,
         verdict: event.data.verdict,
         message: event.data.reason?.message ?? null,
       })
@@ -114,7 +139,7 @@ type CandidateEvent = EventOf<
 
 function beginRun(story: Story, { run, seq, at }: JobEvent): Story {
   const entries: Entry[] = run === 1 ? [] : [{ key: -seq, at, kind: 'run', run }]
-  return { ...story, run, entries: [...story.entries, ...entries] }
+  return { ...story, run, times: noTime, entries: [...story.entries, ...entries] }
 }
 
 /** One entry for each wait: its message may change (a place in a queue), then it is over. */
@@ -141,10 +166,11 @@ function addWindow(story: Story, { seq, at }: JobEvent, program: string): Story 
   return { ...story, entries: [...before, entry] }
 }
 
-function candidateOf(data: EventOf<'candidate.started'>['data']): Candidate {
+function candidateOf({ run, data }: JobEvent & EventOf<'candidate.started'>): Candidate {
   const { candidate, kind, model, temperature, seed } = data
   return {
     kind: 'candidate',
+    run,
     number: candidate,
     attempt: kind,
     model,
@@ -173,8 +199,8 @@ function changeOf(candidate: Candidate, event: CandidateEvent): Partial<Candidat
     case 'candidate.text':
       return { text: candidate.text + event.data.text }
     case 'candidate.finished': {
-      const { tokensOut, seconds, doneReason, program } = event.data
-      return { finished: { tokensOut, seconds, doneReason, hasProgram: program !== null } }
+      const { tokensIn, tokensOut, seconds, doneReason, program } = event.data
+      return { finished: { tokensIn, tokensOut, seconds, doneReason, program } }
     }
     case 'check.started':
       return { checking: event.data.check }

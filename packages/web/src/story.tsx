@@ -1,10 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks'
-import type { Check, Verdict } from './site.ts'
+import type { Verdict } from './site.ts'
 import type { Candidate, Entry, Story as Told } from './story-view.ts'
+import { Checks } from './views/checks.tsx'
+import { candidates, type View } from './views/view.ts'
+import { ViewLink } from './views/view-link.tsx'
+import { visible } from './views/visible.ts'
 import { checkWord, outcomeWord, took } from './words.ts'
 
 /** What happened, in order. The newest stays in sight until the reader scrolls up. */
-export function Story({ story, problem }: { story: Told; problem: string | undefined }) {
+export function Story(props: { story: Told; show: (view: View) => void; problem: string | undefined }) {
+  const { story, show, problem } = props
   const box = useRef<HTMLDivElement>(null)
   useStickToEnd(box, story)
   return (
@@ -20,7 +25,7 @@ export function Story({ story, problem }: { story: Told; problem: string | undef
           {story.entries.map((entry) => (
             <li key={entry.key} class={`entry entry-${entry.kind}`}>
               <time dateTime={entry.at}>{clock(entry.at)}</time>
-              <EntryBody entry={entry} />
+              <EntryBody entry={entry} show={show} />
             </li>
           ))}
         </ol>
@@ -29,30 +34,33 @@ export function Story({ story, problem }: { story: Told; problem: string | undef
   )
 }
 
-function EntryBody({ entry }: { entry: Entry }) {
+function EntryBody({ entry, show }: { entry: Entry; show: (view: View) => void }) {
   switch (entry.kind) {
     case 'run':
       return <h3>Run {entry.run}</h3>
     case 'note':
-      return <p data-tone={entry.tone}>{entry.text}</p>
+      return <p data-tone={entry.tone}>{visible(entry.text)}</p>
     case 'windows':
       return <p>Opened {entry.programs.join(', ')} on the desktop</p>
     case 'wait':
       return <p class={entry.isOver ? 'waited' : 'waiting'}>{entry.message}</p>
     case 'candidate':
-      return <CandidateBody candidate={entry} />
+      return <CandidateBody candidate={entry} show={show} />
   }
   return <VerdictBody verdict={entry.verdict} message={entry.message} />
 }
 
 const attemptWord = { first: 'first try', repair: 'repair', fresh: 'fresh try' }
 
-function CandidateBody({ candidate }: { candidate: Candidate }) {
+function CandidateBody({ candidate, show }: { candidate: Candidate; show: (view: View) => void }) {
   const { finished } = candidate
   return (
     <div class="candidate">
       <h3>
-        Candidate {candidate.number}, {attemptWord[candidate.attempt]}
+        <ViewLink to={candidates({ run: candidate.run, candidate: candidate.number })} show={show}>
+          Candidate {candidate.number}
+        </ViewLink>
+        , {attemptWord[candidate.attempt]}
       </h3>
       <p class="facts">
         <span>{candidate.model}</span>
@@ -63,13 +71,13 @@ function CandidateBody({ candidate }: { candidate: Candidate }) {
         <details>
           <summary>Thoughts</summary>
           <pre tabIndex={0} aria-label="Thoughts">
-            {candidate.thinking}
+            {visible(candidate.thinking)}
           </pre>
         </details>
       )}
       {candidate.text && (
         <pre class="answer" tabIndex={0} aria-label={`The model’s answer, candidate ${candidate.number}`}>
-          {candidate.text}
+          {visible(candidate.text)}
           {!finished && <span class="caret" aria-hidden="true" />}
         </pre>
       )}
@@ -78,7 +86,7 @@ function CandidateBody({ candidate }: { candidate: Candidate }) {
           <span>{finished.tokensOut} tokens</span>
           <span>{took(finished.seconds)}</span>
           {finished.doneReason === 'length' && <span>cut off at its longest</span>}
-          {!finished.hasProgram && <span data-tone="bad">no program in the answer</span>}
+          {finished.program === null && <span data-tone="bad">no program in the answer</span>}
         </p>
       )}
       <Checks checks={candidate.checks} />
@@ -91,39 +99,15 @@ function VerdictBody({ verdict, message }: { verdict: Verdict; message: string |
   return (
     <div class="verdict" data-outcome={verdict.outcome}>
       <h3>Verdict: {outcomeWord[verdict.outcome].toLowerCase()}</h3>
-      {message && <p>{message}</p>}
+      {message && <p>{visible(message)}</p>}
       <p class="facts">
-        {verdict.program && <span>{verdict.program}</span>}
+        {verdict.program && <span>{visible(verdict.program)}</span>}
         <span>
           {verdict.candidates} {verdict.candidates === 1 ? 'candidate' : 'candidates'}
         </span>
       </p>
       <Checks checks={verdict.checks} />
     </div>
-  )
-}
-
-function Checks({ checks }: { checks: readonly Check[] }) {
-  return (
-    <ul class="checks">
-      {checks.map((check, index) => (
-        <li key={index}>
-          <p data-tone={check.passed ? 'good' : 'bad'}>
-            <b>{check.passed ? 'Yes' : 'No'}</b> {checkWord[check.check]}
-          </p>
-          <p class="facts">
-            {check.timedOut ? <span>out of time</span> : <span>exit code {check.exitCode ?? 'none'}</span>}
-            <span>{took(check.seconds)}</span>
-          </p>
-          {check.message && <p>{check.message}</p>}
-          {check.output && (
-            <pre tabIndex={0} aria-label="Output">
-              {check.output}
-            </pre>
-          )}
-        </li>
-      ))}
-    </ul>
   )
 }
 

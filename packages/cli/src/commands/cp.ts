@@ -1,10 +1,11 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, openAsBlob, type Stats } from 'node:fs'
 import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import type { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { findJob } from '../find-job.ts'
 import { harmlessJson, oneLine } from '../harmless.ts'
@@ -12,14 +13,21 @@ import { harmlessJson, oneLine } from '../harmless.ts'
 export const cp = command({
   name: 'cp',
   summary:
-    'Copies a job’s files here: <job>:<path> one file or folder, <job>: all. The destination - prints one file.',
-  arguments: '<job>:<path> <dest>',
+    'Copies a job’s files here (<job>:<path> one file or folder, <job>: all, to - prints one file), or a file into its live sandbox.',
+  arguments: '<job>:<path>|<file> <dest>|<job>:<path>',
   options: {},
-  run: async ({ values, positionals: [source = '', dest = ''] }, { connect, out, signal }) => {
-    const [, given, path] = /^([^:]+):(.*)$/s.exec(source) ?? []
+  run: async ({ values, positionals: [source = '', dest = ''] }, context) => {
+    const into = inJob(dest)
+    if (into && (await isFile(source))) return put(source, into, values.json === true, context)
+    const [given, path] = inJob(source) ?? []
     if (given === undefined || path === undefined) {
-      throw new CliError('usage', `write <job>:<path>, or <job>: for all files, not ${oneLine(source)}`)
+      const problem = into ? `there is no file ${oneLine(source)}` : `${oneLine(source)} names no job`
+      throw new CliError(
+        'usage',
+        `${problem}; write <job>:<path> <folder>, or <file> <job>:<path> to copy into the sandbox`,
+      )
     }
+    const { connect, out, signal } = context
     const vitrine = await connect()
     const id = await findJob(vitrine, given, signal)
     const copies = await plan(vitrine, id, path.replace(/\/+$/, ''), dest, signal)
@@ -39,6 +47,30 @@ export const cp = command({
     return 0
   },
 })
+
+/** `<job>:<path>`; a path on this machine that has a colon can be written with `./` before it. */
+function inJob(text: string): [job: string, path: string] | undefined {
+  const [, job, path] = /^([^:/]+):(.*)$/s.exec(text) ?? []
+  return job === undefined || path === undefined ? undefined : [job, path]
+}
+
+/** To a path that is empty or ends with a slash the file goes under its own name. */
+async function put(
+  source: string,
+  [given, path]: [string, string],
+  json: boolean,
+  { connect, out, signal }: Context,
+): Promise<number> {
+  const vitrine = await connect()
+  const id = await findJob(vitrine, given, signal)
+  const to = (path === '' || path.endsWith('/') ? path + basename(source) : path).replace(
+    /^(\/output)?\//,
+    '',
+  )
+  await vitrine.jobs.files.write(id, to, await openAsBlob(source), { signal })
+  out(json ? `${harmlessJson({ copied: [to] }, 2)}\n` : `${id}:${oneLine(to)}\n`)
+  return 0
+}
 
 type Copy = { from: string; to: string; inside: string }
 
@@ -102,10 +134,12 @@ async function save(content: Readable, to: string, inside: string, signal: Abort
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+const isFolder = async (path: string) => (await found(path))?.isDirectory() ?? false
+const isFile = async (path: string) => (await found(path))?.isFile() ?? false
+
+function found(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return found?.isDirectory() ?? false
 }

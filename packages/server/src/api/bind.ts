@@ -73,10 +73,14 @@ async function input(route: Route, c: Context): Promise<Input<Route>> {
     params: route.params && parse(route.params, c.req.param(), 'not_found'),
     query: route.query && parse(route.query, flat(c.req.queries())),
     headers: route.headers && parse(route.headers, c.req.header()),
-    body: route.body && parse(route.body, mayLack(route.body) && isEmpty(c) ? undefined : await readJson(c)),
+    // What is not JSON is its handler's to read.
+    body: route.body && !('media' in route.body) ? await readBody(route.body, c) : undefined,
   }
   return { ...parts, request: c.req.raw } as unknown as Input<Route>
 }
+
+const readBody = async (body: z.ZodType, c: Context) =>
+  parse(body, mayLack(body) && isEmpty(c) ? undefined : await readJson(c))
 
 const mayLack = (body: z.ZodType) => body.safeParse(undefined).success
 

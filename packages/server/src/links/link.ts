@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { AgentStatus, FileList, linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
 import type { TerminalSize } from '@vitrine/contract/terminal.ts'
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** Below the five seconds within which the API answers. */
 const answerMilliseconds = 4_500
@@ -13,6 +13,8 @@ const answerBytes = 4 * 1024 * 1024
 const pingMilliseconds = 10_000
 /** Bytes on the way on one stream, and on the link: what its readers have not taken yet. */
 const window = 1024 * 1024
+/** The body of an answer that is none of a success. */
+const Refusal = z.object({ error: z.string() })
 
 /**
  * The server's side of a link: the client of an agent's HTTP/2 endpoints (`linkPaths`). Nothing that comes from the
@@ -154,7 +156,7 @@ export class Link {
     try {
       const path = `${linkPaths.terminal}?columns=${columns}&rows=${rows}`
       const request = this.#request('POST', path, opening.signal)
-      await this.#begun(request, [200])
+      await this.#begun(request)
       return request
     } finally {
       signal.removeEventListener('abort', abort)
@@ -169,11 +171,23 @@ export class Link {
     return this.#read(`${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
   }
 
+  /** Writes a file under /output, whole or not at all. Throws what the body threw, or why the agent refused it. */
   async writeFile(path: string, body: Readable, signal: AbortSignal): Promise<void> {
     const request = this.#request('PUT', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
-    const answered = this.#status(request, [204])
-    request.resume()
-    await Promise.all([answered, pipeline(body, request)])
+    const answer = bodyOf(request)
+    const sent = pipeline(body, request)
+    const status = await this.#status(request, [204, 400, 413]).catch(async (error: unknown) => {
+      await sent.catch((cause: unknown) => {
+        if (cause instanceof VitrineError) throw cause
+      })
+      throw error
+    })
+    // A refusal comes before all was sent.
+    if (status === 204) return sent
+    sent.catch(() => {})
+    const { error } = this.#parse(await this.#text(answer, path), Refusal)
+    request.close()
+    throw new VitrineError(status === 413 ? 'too_large' : 'bad_request', `${error.slice(0, 500)}.`)
   }
 
   async #json<T extends z.ZodType>(method: string, path: string, type: T, signal: AbortSignal) {
@@ -196,12 +210,16 @@ export class Link {
     const answer = bodyOf(request)
     request.end(content)
     const status = await this.#status(request, expected)
+    return { status, body: await this.#text(answer, path) }
+  }
+
+  async #text(answer: Readable, path: string): Promise<string> {
     let text = ''
     for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
       text += chunk
       if (text.length > answerBytes) throw broken(this.sandbox, `answered ${path} with too much`)
     }
-    return { status, body: text }
+    return text
   }
 
   /** The body of an answer that has begun. */

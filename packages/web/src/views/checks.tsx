@@ -1,0 +1,28 @@
+import type { Check } from '../site.ts'
+import { checkWord, took } from '../words.ts'
+import { visible } from './visible.ts'
+
+/** What was checked of a program, with the evidence. */
+export function Checks({ checks }: { checks: readonly Check[] }) {
+  return (
+    <ul class="checks">
+      {checks.map((check, index) => (
+        <li key={index}>
+          <p data-tone={check.passed ? 'good' : 'bad'}>
+            <b>{check.passed ? 'Yes' : 'No'}</b> {checkWord[check.check]}
+          </p>
+          <p class="facts">
+            {check.timedOut ? <span>out of time</span> : <span>exit code {check.exitCode ?? 'none'}</span>}
+            <span>{took(check.seconds)}</span>
+          </p>
+          {check.message && <p>{visible(check.message)}</p>}
+          {check.output && (
+            <pre tabIndex={0} aria-label="Output">
+              {visible(check.output)}
+            </pre>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
