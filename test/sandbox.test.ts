@@ -252,16 +252,7 @@ describe('a sandbox', () => {
       await expect(link.readFile(path, box.signal), path).rejects.toThrow()
     // Larger than what is on the way at once: the refusal comes before it was all sent.
     const large = () => Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(64 * 1024)))
-    for (const path of [
-      'folder/etc/new',
-      '../new',
-      '/new',
-      'a//b',
-      '.',
-      'a/../b',
-      'folder',
-      `${'x'.repeat(300)}`,
-    ])
+    for (const path of ['folder/etc/new', '../new', '/new', 'a//b', '.', 'a/../b', 'folder', 'x'.repeat(300)])
       await expect(link.writeFile(path, large(), box.signal), path).rejects.toMatchObject({
         code: 'bad_request',
       })
@@ -270,7 +261,8 @@ describe('a sandbox', () => {
   })
 
   test('keeps nothing of a file that broke off, or for which there is no room', async () => {
-    const { box, link } = await sandboxWith({})
+    const { box } = await sandboxWith({})
+    const link = await box.link()
     await link.writeFile('kept', Readable.from([Buffer.from('before')]), box.signal)
     const breaking = Readable.from(
       (async function* () {

@@ -89,12 +89,7 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
     <>
       <Header site={site} />
       <main class="job-page">
-        <JobHead job={job} />
-        {error !== undefined && (
-          <p role="status" class="problem">
-            {problemText(error)}
-          </p>
-        )}
+        <JobHead job={job} problem={error === undefined ? undefined : problemText(error)} />
         <div class="show">
           <Show site={site} job={job} />
           <JobActions site={site} job={job} onChange={onChange} />
@@ -117,7 +112,7 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
   )
 }
 
-function JobHead({ job }: { job: Job }) {
+function JobHead({ job, problem }: { job: Job; problem: string | undefined }) {
   const now = useNow(1000)
   const { expiresAt } = job.desktop
   const heading = title(job)
@@ -145,6 +140,11 @@ function JobHead({ job }: { job: Job }) {
             {job.task}
           </pre>
         </details>
+      )}
+      {problem !== undefined && (
+        <p role="status" class="problem">
+          {problem}
+        </p>
       )}
     </div>
   )

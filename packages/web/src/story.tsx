@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Verdict } from './site.ts'
 import type { Candidate, Entry, Story as Told } from './story-view.ts'
-import { Checks } from './views/checks.tsx'
+import { CheckLines, Checks } from './views/checks.tsx'
 import { candidates, type View } from './views/view.ts'
 import { ViewLink } from './views/view-link.tsx'
 import { visible } from './views/visible.ts'
@@ -89,7 +89,7 @@ function CandidateBody({ candidate, show }: { candidate: Candidate; show: (view:
           {finished.program === null && <span data-tone="bad">no program in the answer</span>}
         </p>
       )}
-      <Checks checks={candidate.checks} />
+      <CheckLines checks={candidate.checks} />
       {candidate.checking && <p class="waiting">{checkWord[candidate.checking]} …</p>}
     </div>
   )

@@ -63,9 +63,9 @@ const ownersOnly = () =>
     'An API token is not enough here: sign in, or use the token of the state directory.',
   )
 
-/** `/jobs/{id}` as Hono writes it; a `{path}` and a model's `{name}` take slashes too. */
+/** `/jobs/{id}` as Hono writes it; a `{path}` and a model's `{name}` take slashes too, and line feeds. */
 function honoPath({ path }: Route): string {
-  return apiPrefix + path.replace(/\{(path|name)\}/, ':$1{.+}').replaceAll(/\{(\w+)\}/g, ':$1')
+  return apiPrefix + path.replace(/\{(path|name)\}/, ':$1{[^]+}').replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
 async function input(route: Route, c: Context): Promise<Input<Route>> {

@@ -27,7 +27,7 @@ const put = (path: string, body: string | Uint8Array, headers: Record<string, st
 
 test('a file is put into the live sandbox, byte for byte, and replaces one that is there', async () => {
   const everyByte = Uint8Array.from({ length: 256 }, (_, value) => value)
-  const name = 'in/ä "1" #?%2f.bin'
+  const name = 'in/ä "1" #?%2f\n..\t.bin'
   for (const content of [everyByte, everyByte.toReversed()]) {
     await vitrine.jobs.files.write(id, name, content)
     expect(await (await vitrine.jobs.files.read(id, name)).bytes()).toEqual(content)

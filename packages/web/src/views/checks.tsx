@@ -17,10 +17,27 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
           </p>
           {check.message && <p>{visible(check.message)}</p>}
           {check.output && (
-            <pre tabIndex={0} aria-label="Output">
-              {visible(check.output)}
-            </pre>
+            <details open={!check.passed}>
+              <summary>What it printed</summary>
+              <pre tabIndex={0} aria-label={`What it printed: ${checkWord[check.check]}`}>
+                {visible(check.output)}
+              </pre>
+            </details>
           )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** The same in a line each, with what was wrong. */
+export function CheckLines({ checks }: { checks: readonly Check[] }) {
+  return (
+    <ul class="check-lines">
+      {checks.map((check, index) => (
+        <li key={index} data-tone={check.passed ? 'good' : 'bad'}>
+          <b>{check.passed ? 'Yes' : 'No'}</b> {checkWord[check.check]}
+          {!check.passed && check.message && `: ${visible(check.message)}`}
         </li>
       ))}
     </ul>

@@ -26,11 +26,16 @@ const shifted = (number: number | null, by: number) => (number === null ? null :
 
 function changed(before: readonly string[], after: readonly string[]): DiffLine[] {
   const [rows, columns] = [before.length, after.length]
-  const isSmall = rows * columns <= mostPairs
+  if (rows * columns > mostPairs) {
+    return [
+      ...before.map((_, index) => ({ before: index, after: null })),
+      ...after.map((_, index) => ({ before: null, after: index })),
+    ]
+  }
   // common[i × width + j]: how many lines the rests from i and j on have in common.
   const width = columns + 1
-  const common = new Uint32Array(isSmall ? (rows + 1) * width : 0)
-  for (let i = rows - 1; isSmall && i >= 0; i--) {
+  const common = new Uint32Array((rows + 1) * width)
+  for (let i = rows - 1; i >= 0; i--) {
     for (let j = columns - 1; j >= 0; j--) {
       const [right, below] = [common[i * width + j + 1]!, common[(i + 1) * width + j]!]
       common[i * width + j] =
@@ -40,9 +45,8 @@ function changed(before: readonly string[], after: readonly string[]): DiffLine[
   const lines: DiffLine[] = []
   let [i, j] = [0, 0]
   while (i < rows || j < columns) {
-    const isKept = isSmall && i < rows && j < columns && before[i] === after[j]
-    const isGone =
-      i < rows && (j === columns || !isSmall || common[(i + 1) * width + j]! >= common[i * width + j + 1]!)
+    const isKept = i < rows && j < columns && before[i] === after[j]
+    const isGone = i < rows && (j === columns || common[(i + 1) * width + j]! >= common[i * width + j + 1]!)
     if (isKept) lines.push({ before: i++, after: j++ })
     else if (isGone) lines.push({ before: i++, after: null })
     else lines.push({ before: null, after: j++ })

@@ -4,7 +4,7 @@ import { FitAddon } from '@xterm/addon-fit'
 import { Terminal } from '@xterm/xterm'
 import { backOff } from '../back-off.ts'
 import { leaveOnChord } from '../leave-chord.ts'
-import { withXtermElements, xtermDocument } from './xterm-document.ts'
+import { openWithoutInlineStyle } from './xterm-style.ts'
 
 export type TerminalStatus =
   | { state: 'connecting' }
@@ -33,7 +33,6 @@ export type ShownTerminal = Disposable & {
 export function showTerminal(target: HTMLElement, options: TerminalOptions): ShownTerminal {
   const life = new AbortController()
   const terminal = new Terminal({
-    documentOverride: xtermDocument(),
     fontFamily: getComputedStyle(target).fontFamily,
     fontSize: 14,
     scrollback: 5000,
@@ -44,7 +43,7 @@ export function showTerminal(target: HTMLElement, options: TerminalOptions): Sho
   })
   const fit = new FitAddon()
   terminal.loadAddon(fit)
-  withXtermElements(() => terminal.open(target))
+  openWithoutInlineStyle(() => terminal.open(target))
   terminal.textarea?.setAttribute('aria-label', options.label)
   leaveOnChord(target, life.signal)
   let shell: Shell | undefined

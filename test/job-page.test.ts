@@ -1,0 +1,234 @@
+import { readFile } from 'node:fs/promises'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { launchBrowser, problemsOf } from './testbed/browser.ts'
+import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
+import { program, startStories, type Stories } from './testbed/stories.ts'
+
+let stories: Stories
+let server: ServerProcess
+let browser: Browser
+let context: BrowserContext
+let problems: string[]
+
+beforeAll(async () => {
+  stories = await startStories(program('print("shown")'))
+  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+  await stories[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  problems = problemsOf(context)
+})
+afterEach(async ({ task }) => {
+  await context.close()
+  if (task.result?.state === 'fail') console.error(server.warnings())
+  await server.vitrine.jobs.deleteAll()
+})
+
+const soon = { timeout: 20_000 }
+
+/** A finished job's id, and its page in a signed-in browser. */
+async function finished(task: string, view = '', check?: { stdout: string }) {
+  const { id } = await server.vitrine.jobs.create({ task, ...(check && { check }) })
+  await server.reach(id, ({ finishedAt }) => finishedAt !== null)
+  const page = await context.newPage()
+  await page.goto(await server.vitrine.signInLink({ next: `/jobs/${id}${view}` }))
+  return { id, page }
+}
+const contentOf = async (id: string, path: string) => {
+  const read = async () => (await server.vitrine.jobs.files.read(id, path)).text()
+  return read().catch(String)
+}
+const open = (page: Page, view: string) =>
+  page.getByRole('navigation', { name: 'Views' }).getByText(view, { exact: true }).click()
+/** What Chromium and noVNC say of a server that is away. */
+const outage =
+  /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)|Failed when connecting/
+
+test('a person types in the terminal, leaves it by keyboard, and finds it as it was after looking elsewhere', async () => {
+  const { id, page } = await finished('Show something.')
+  await open(page, 'Terminal')
+  expect(new URL(page.url()).search).toBe('?view=terminal')
+  const glass = page.locator('.terminal-glass')
+  await page.locator('.terminal[data-state=live]').waitFor()
+  await glass.click()
+  await page.keyboard.type('echo "typed $((40 + 2))" > typed.txt; printf "\\e[38;2;9;8;7mcolour\\n"\n')
+  await expect.poll(() => contentOf(id, 'typed.txt'), soon).toBe('typed 42\n')
+  await expect.poll(() => glass.locator('.xterm-rows').innerText(), soon).toMatch(/^colour/m)
+  // Its size is the window's: so much room has more than 80 columns.
+  await page.keyboard.type('echo "$COLUMNS" > columns.txt\n')
+  const columns = async () => Number(await contentOf(id, 'columns.txt'))
+  await expect.poll(columns, soon).toBeGreaterThan(90)
+
+  const hasKeyboard = () => glass.locator('textarea').evaluate((area) => area === document.activeElement)
+  await page.keyboard.press('Tab')
+  expect(await hasKeyboard()).toBe(true)
+  await page.keyboard.press('Control+Alt+Shift')
+  await expect.poll(hasKeyboard, soon).toBe(false)
+
+  await open(page, 'Usage')
+  await page.goBack()
+  await glass.click()
+  await page.keyboard.press('Control+c')
+  await page.keyboard.type('echo still $((1 + 1)) >> typed.txt; exit\n')
+  await expect.poll(() => contentOf(id, 'typed.txt'), soon).toBe('typed 42\nstill 2\n')
+  await page.getByText('The shell ended.').waitFor()
+  await page.getByRole('button', { name: 'New shell' }).click()
+  await page.locator('.terminal[data-state=live]').waitFor()
+  expect(problems).toEqual([])
+})
+
+test('what a program prints on the terminal changes neither the clipboard nor the page', async () => {
+  const { id, page } = await finished('Show something.', '?view=terminal')
+  await page.locator('.terminal[data-state=live]').waitFor()
+  const title = await page.title()
+  const link = String.raw`\x1b]8;;javascript:document.title=1\x1b\\link\x1b]8;;\x1b\\`
+  const evil = String.raw`\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07${link} <img src=x onerror=document.title=2>`
+  await server.vitrine.jobs.files.write(id, 'evil.sh', `printf '${evil}\\n'`)
+  await page.locator('.terminal-glass').click()
+  await page.keyboard.type(`bash evil.sh; touch done\n`)
+  await expect.poll(() => contentOf(id, 'done'), soon).toBe('')
+  const rows = page.locator('.xterm-rows')
+  await expect.poll(() => rows.innerText(), soon).toMatch(/^link <img/m)
+  await rows.getByText('link', { exact: true }).click({ force: true })
+  expect(await page.title()).toBe(title)
+  expect(await page.locator('.terminal-glass img').count()).toBe(0)
+  expect(problems).toEqual([])
+})
+
+test('a terminal whose server went away gets a new shell by itself', async () => {
+  const { id, page } = await finished('Show something.', '?view=terminal')
+  await page.locator('.terminal[data-state=live]').waitFor()
+  await server.kill()
+  await page.locator('.terminal[data-state=reconnecting]').waitFor()
+  await server.start()
+  await page.locator('.terminal[data-state=live]').waitFor()
+  await page.locator('.terminal-glass').click()
+  await page.keyboard.type('echo back > back.txt\n')
+  await expect.poll(() => contentOf(id, 'back.txt'), soon).toBe('back\n')
+  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+})
+
+test('candidates are tabs with code, what differs between them, and their checks; each has a link', async () => {
+  const task = 'Print the double of 21.'
+  stories.answer(task, program('x = 21\nprint(x)'), program('x = 21\nprint(2 * x)'))
+  const { page } = await finished(task, '', { stdout: '42' })
+  const tabs = page.getByRole('navigation', { name: 'Candidates' })
+  await tabs.getByText('✓ taken').waitFor()
+  expect(await tabs.locator('[aria-current]').innerText()).toContain('taken')
+  const code = page.getByRole('region', { name: /^Program of candidate/ })
+  expect(await code.innerText()).toContain('print(2 * x)')
+  expect(await code.locator('[data-token=number]').allInnerTexts()).toEqual(['21', '2'])
+
+  await tabs.getByText('✗ failed').first().click()
+  await page.getByRole('region', { name: 'Program of candidate 1', exact: true }).waitFor()
+  await page.locator('.candidate-view').getByText('No It prints what was expected').waitFor()
+  expect(new URL(page.url()).search).toBe('?view=candidates&candidate=1')
+
+  await tabs.getByText('✓ taken').click()
+  await page.getByLabel('Differences from').selectOption('candidate 1')
+  const address = page.url()
+  expect(address).toContain('against=1')
+  const shared = await context.newPage()
+  await shared.goto(address)
+  const differences = shared.getByRole('region', { name: /changes of candidate 1$/ })
+  await differences.waitFor()
+  const changed = (kind: string) => differences.locator(`[data-change=${kind}] code`).allInnerTexts()
+  expect([await changed('gone'), await changed('new')]).toEqual([['print(x)'], ['print(2 * x)']])
+
+  await page.bringToFront()
+  await page.goBack()
+  await page.goBack()
+  await page.getByRole('region', { name: 'Program of candidate 1', exact: true }).waitFor()
+  await open(page, 'Usage')
+  expect(await page.locator('.usage').innerText()).toMatch(/Model calls\s+\d/)
+  expect(problems).toEqual([])
+})
+
+test('files are dropped into the sandbox, looked at, and taken out again; each has a link', async () => {
+  const { id, page } = await finished('Show something.', '?view=files')
+  await drop(page, { 'data.json': '{"a": [1]}\n', 'ünï <b>.txt': 'dropped\n' })
+  await page.getByRole('list', { name: 'Uploads' }).getByText('uploaded').nth(1).waitFor()
+  expect(await contentOf(id, 'ünï <b>.txt')).toBe('dropped\n')
+
+  await page.locator('.tree').getByText('data.json').click()
+  const text = page.getByRole('region', { name: 'Text of data.json' })
+  await text.getByText('"a"').waitFor()
+  expect(new URL(page.url()).search).toBe('?view=files&file=data.json')
+  await page.reload()
+  const downloading = page.waitForEvent('download')
+  await page.locator('.preview').getByRole('link', { name: 'Download' }).click()
+  const download = await downloading
+  expect(download.suggestedFilename()).toBe('data.json')
+  expect(await readFile(await download.path(), 'utf8')).toBe('{"a": [1]}\n')
+
+  await drop(page, { 'data.json': '{"a": [2]}\n' })
+  await page.getByText('data.json is there already.').waitFor()
+  expect(await contentOf(id, 'data.json')).toBe('{"a": [1]}\n')
+  await page.getByRole('button', { name: 'Replace' }).click()
+  await text.getByText('2').waitFor()
+
+  const picture = await (await server.vitrine.jobs.screenshot(id)).bytes()
+  await server.vitrine.jobs.files.write(id, 'picture.png', picture)
+  await page.goto(`${server.url}jobs/${id}?view=files&file=picture.png`)
+  const image = page.locator('.preview img')
+  await expect
+    .poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth), soon)
+    .toBe(1280)
+
+  await server.vitrine.jobs.stop(id)
+  await page.getByText('Files can be added while the desktop is live.').waitFor()
+  await page.locator('.tree').getByText('data.json').click()
+  await text.getByText('2').waitFor()
+  expect(problems).toEqual([])
+})
+
+test('hostile names, files and model text are shown as text and do nothing', async () => {
+  const task = 'Show <img src=x onerror="document.title=1">.'
+  const words =
+    '<script>document.title=1</script> [a](javascript:alert(1)) \u202Egnp.exe\u202C <svg onload=alert(1)>'
+  stories.answer(task, `${words}\n${program(`print("""${words}""")`)}`)
+  const { id, page } = await finished(task)
+  const evil = '<img src=x onerror=document.title=2>.svg'
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" onload="document.title=3"><script>document.title=4</script></svg>'
+  const names = [evil, 'a\u202Egnp.html', 'javascript:alert(1).png', 'folder/"\'&.html', 'new\nline.txt']
+  for (const name of names) await server.vitrine.jobs.files.write(id, name, svg)
+
+  await page.locator('.story .verdict').waitFor()
+  expect(await page.locator('.story').innerText()).toMatch(/<script>document.title=1<\/script>.*‹U\+202E›gnp/)
+  expect(await page.locator('.candidates').innerText()).toContain('<svg onload=alert(1)>')
+  await open(page, 'Files')
+  const tree = page.locator('.files-side')
+  await tree.getByText(evil).click()
+  await page.getByRole('region', { name: `Text of ${evil}` }).waitFor()
+  expect(await page.locator('.preview').innerText()).toContain('<script>document.title=4</script>')
+  await tree.getByText('a‹U+202E›gnp.html').click()
+  await page.locator('.preview').getByText('onload=').waitFor()
+  await tree.getByText('javascript:alert(1).png').click()
+  await page.getByText('This is no picture that can be shown.').waitFor()
+  await tree.getByText('line.txt').click()
+  await page.locator('.preview').getByText('onload=').waitFor()
+  await page.goto(`${server.url}jobs/${id}?view=files&file=${encodeURIComponent('../../<img onerror=x>')}`)
+  await page.getByText('There is no file ../../<img onerror=x> here').waitFor()
+  expect(await page.title()).toContain('onerror')
+  expect(await page.locator('.views :is(img, script, svg), .story :is(img, script)').count()).toBe(0)
+  expect(problems).toEqual([])
+})
+
+/** Drops files on the box that takes them, as a file manager would. */
+async function drop(page: Page, files: Record<string, string>): Promise<void> {
+  await page.locator('.upload-box').waitFor()
+  const data = await page.evaluateHandle((all) => {
+    const transfer = new DataTransfer()
+    for (const [name, content] of Object.entries(all)) transfer.items.add(new File([content], name))
+    return transfer
+  }, files)
+  await page.locator('.upload-box').dispatchEvent('drop', { dataTransfer: data })
+}
