@@ -222,6 +222,48 @@ test('hostile names, files and model text are shown as text and do nothing', asy
   expect(problems).toEqual([])
 })
 
+test('a delete can be undone for a while; then, or when its page is left, the job is gone', async () => {
+  const { id, page } = await finished('Show something.')
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  const isThere = async (job: string) => {
+    const response = await fetch(`${server.url}api/v1/jobs/${job}`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    })
+    return response.ok
+  }
+  await press('Delete')
+  await page.getByText('This job is about to be deleted').waitFor()
+  expect(
+    await page.getByRole('button', { name: 'Undo' }).evaluate((it) => it === document.activeElement),
+  ).toBe(true)
+  await press('Undo')
+  await page.getByRole('button', { name: 'Delete', exact: true }).waitFor()
+  expect(await isThere(id)).toBe(true)
+
+  await press('Delete')
+  await page.waitForURL(server.url)
+  expect(await isThere(id)).toBe(false)
+
+  const left = await finished('Show something.')
+  await left.page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await left.page.getByRole('button', { name: 'Undo' }).waitFor()
+  await left.page.goto('about:blank')
+  await expect.poll(() => isThere(left.id), soon).toBe(false)
+  expect(problems.filter((problem) => !problem.includes('404'))).toEqual([])
+})
+
+test('a stopped job tells the way back, which brings its files back', async () => {
+  const { id, page } = await finished('Show something.')
+  await server.vitrine.jobs.files.write(id, 'kept.txt', 'kept\n')
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  await press('Stop')
+  await page.getByText('the desktop can be opened again').waitFor()
+  await press('Open the desktop')
+  await page.locator('.case[data-state=live]').waitFor()
+  expect(await contentOf(id, 'kept.txt')).toBe('kept\n')
+  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+})
+
 /** Drops files on the box that takes them, as a file manager would. */
 async function drop(page: Page, files: Record<string, string>): Promise<void> {
   await page.locator('.upload-box').waitFor()

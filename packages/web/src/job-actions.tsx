@@ -1,8 +1,10 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
-import { useRef, useState } from 'preact/hooks'
-import { desktopPath, jobsPath } from './address.ts'
+import { useState } from 'preact/hooks'
+import { desktopPath } from './address.ts'
+import { useDeleteLater } from './delete-later.ts'
 import { ShareDialog } from './share-dialog.tsx'
 import type { Job, Site } from './site.ts'
+import { UndoBar } from './undo-bar.tsx'
 import { problemText, secondsBetween } from './words.ts'
 
 /** What can be done with the job in its present state. */
@@ -10,34 +12,45 @@ export function JobActions(props: { site: Site; job: Job; onChange: () => void }
   const { site, job } = props
   const { jobs } = site.vitrine
   const [problem, setProblem] = useState('')
+  const [said, setSaid] = useState('')
   const [isBusy, setBusy] = useState(false)
-  const question = useRef<HTMLDialogElement>(null)
+  const deletion = useDeleteLater(site, job.id, (error) => setProblem(problemText(error)))
 
-  const run = async (action: () => Promise<unknown>, done = props.onChange) => {
+  const run = async (action: () => Promise<unknown>, wayBack: string) => {
     setBusy(true)
     setProblem('')
+    setSaid('')
     try {
       await action()
-      done()
+      setSaid(wayBack)
+      props.onChange()
     } catch (error) {
       setProblem(problemText(error))
     } finally {
       setBusy(false)
     }
   }
-  const button = (word: string, action: () => Promise<unknown>) => (
-    <button type="button" disabled={isBusy} onClick={() => void run(action)}>
+  const button = (word: string, action: () => Promise<unknown>, wayBack = '') => (
+    <button type="button" disabled={isBusy} onClick={() => void run(action, wayBack)}>
       {word}
     </button>
   )
 
+  const { at } = deletion
+  if (at !== null) return <UndoBar deletion={{ ...deletion, at }} />
   const hasEnded = isFinal(job.state)
   const desktop = job.desktop.state
   return (
     <div class="actions">
       <div class="buttons" role="group" aria-label="Actions">
-        {!hasEnded && button('Cancel the work', () => jobs.cancel(job.id))}
-        {desktop !== 'closed' && button('Stop', () => jobs.stop(job.id))}
+        {!hasEnded &&
+          button(
+            'Cancel the work',
+            () => jobs.cancel(job.id),
+            'The work is canceled. Run again begins it anew.',
+          )}
+        {desktop !== 'closed' &&
+          button('Stop', () => jobs.stop(job.id), 'Its files are kept, and the desktop can be opened again.')}
         {hasEnded && desktop === 'closed' && button('Open the desktop', () => jobs.open(job.id))}
         {hasEnded && desktop === 'live' && button('Keep it an hour longer', () => keepLonger(site, job))}
         {hasEnded && button('Run again', () => jobs.restart(job.id))}
@@ -47,32 +60,16 @@ export function JobActions(props: { site: Site; job: Job; onChange: () => void }
           </a>
         )}
         {desktop === 'live' && <ShareDialog site={site} id={job.id} />}
-        <button type="button" class="danger" disabled={isBusy} onClick={() => question.current?.showModal()}>
-          Delete …
+        <button type="button" class="danger" disabled={isBusy} onClick={deletion.begin}>
+          Delete
         </button>
       </div>
+      <p role="status" class="hint">
+        {said}
+      </p>
       <p role="alert" class="problem">
         {problem}
       </p>
-      <dialog ref={question} aria-labelledby="delete-question">
-        <h2 id="delete-question">Delete this job?</h2>
-        <p>Its sandbox, its story and its files go with it. Nothing of it can be brought back.</p>
-        <form method="dialog" class="buttons">
-          <button type="submit">Keep it</button>
-          <button
-            type="submit"
-            class="danger"
-            onClick={() =>
-              void run(
-                () => jobs.delete(job.id),
-                () => site.go(jobsPath(site.base)),
-              )
-            }
-          >
-            Delete the job
-          </button>
-        </form>
-      </dialog>
     </div>
   )
 }
