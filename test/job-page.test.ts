@@ -222,6 +222,27 @@ test('hostile names, files and model text are shown as text and do nothing', asy
   expect(problems).toEqual([])
 })
 
+test('a person asks for a change, sees it made in the same sandbox, and both runs’ candidates', async () => {
+  const { id, page } = await finished('Show something.')
+  const prompt = 'Now print the word changed.'
+  stories.answer(prompt, program('print("changed")'))
+  const field = page.getByLabel('What should be changed?')
+  await field.fill(prompt)
+  await page.getByRole('button', { name: 'Ask for it' }).click()
+  await expect.poll(() => field.inputValue(), soon).toBe('')
+  await server.reach(id, ({ run, finishedAt }) => run === 2 && finishedAt !== null)
+  await page.locator('.story').getByText(prompt).waitFor()
+  const runs = page.getByRole('navigation', { name: 'Candidates' }).locator('.runs')
+  await runs.getByText('Run 2').waitFor()
+  await runs.getByText('Run 1').click()
+  await page
+    .getByRole('region', { name: /^Program of/ })
+    .getByText('"shown"')
+    .waitFor()
+  expect(new URL(page.url()).search).toBe('?view=candidates&run=1')
+  expect(problems).toEqual([])
+})
+
 test('a delete can be undone for a while; then, or when its page is left, the job is gone', async () => {
   const { id, page } = await finished('Show something.')
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()

@@ -7,6 +7,7 @@ import { Header } from './header.tsx'
 import { JobActions } from './job-actions.tsx'
 import { Link } from './link.tsx'
 import { useNow, usePolled } from './polled.ts'
+import { PromptBox } from './prompt-box.tsx'
 import { Show } from './replay/show.tsx'
 import type { Job, JobEvent, Site } from './site.ts'
 import { StateSign } from './state-sign.tsx'
@@ -94,11 +95,14 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
           <Show site={site} job={job} />
           <JobActions site={site} job={job} onChange={onChange} />
         </div>
-        <Story
-          story={told.story}
-          show={show}
-          problem={told.error === undefined ? undefined : problemText(told.error)}
-        />
+        <div class="side">
+          <Story
+            story={told.story}
+            show={show}
+            problem={told.error === undefined ? undefined : problemText(told.error)}
+          />
+          <PromptBox site={site} job={job} onChange={onChange} />
+        </div>
         <Views
           site={site}
           job={job}
