@@ -4,6 +4,7 @@ import { sizeFrame, typedFrames } from '@vitrine/contract/terminal.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSandbox, type TestSandbox } from './testbed/sandbox.ts'
 
+const soon = { timeout: 20_000 }
 let sandbox: TestSandbox
 
 beforeAll(async () => {
@@ -23,7 +24,7 @@ async function openShell(size = { columns: 80, rows: 24 }) {
   const type = (text: string) => {
     for (const frame of typedFrames(Buffer.from(text))) stream.write(frame)
   }
-  const see = (what: string | RegExp) => expect.poll(() => printed.text, { timeout: 20_000 }).toMatch(what)
+  const see = (what: string | RegExp) => expect.poll(() => printed.text, soon).toMatch(what)
   await see('/output')
   return { stream, printed, type, see }
 }
@@ -48,26 +49,26 @@ test('a shell that exits ends its stream after all that it printed, also where a
   type('sleep 1001 & echo last words; exit 3\r')
   await ended
   expect(printed.text).toContain('last words\r\n')
-  await expect.poll(() => count('^sleep 1001')).toBe(0)
+  await expect.poll(() => count('^sleep 1001'), soon).toBe(0)
 })
 
 test('nothing of a shell is left after its stream was lost, what it started in the background included', async () => {
   const { stream, type } = await openShell()
   type('sleep 1002 & (setsid sleep 1003 &) ; python3 -c "import time; time.sleep(1004)"\r')
-  await expect.poll(() => count('^sleep 100[23]|time.sleep.1004'), { timeout: 20_000 }).toBe(3)
+  await expect.poll(() => count('^sleep 100[23]|time.sleep.1004'), soon).toBe(3)
   stream.destroy()
-  await expect.poll(() => count('^sleep 100[23]|time.sleep.1004|terminal.py'), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => count('^sleep 100[23]|time.sleep.1004|terminal.py'), soon).toBe(0)
 })
 
 test('what is printed without end waits for who reads it, and Control-C still ends it', async () => {
   const { stream, type, printed, see } = await openShell()
   stream.pause()
   type('yes\r')
-  await expect.poll(() => count('^yes')).toBe(1)
+  await expect.poll(() => count('^yes'), soon).toBe(1)
   stream.resume()
-  await expect.poll(() => printed.bytes, { timeout: 20_000 }).toBeGreaterThan(4 * 1024 * 1024)
+  await expect.poll(() => printed.bytes, soon).toBeGreaterThan(4 * 1024 * 1024)
   type('\x03')
-  await expect.poll(() => count('^yes'), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => count('^yes'), soon).toBe(0)
   type('echo still $((40 + 2))\r')
   await see('still 42')
   stream.destroy()
