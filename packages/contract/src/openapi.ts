@@ -51,7 +51,7 @@ function operation(operationId: string, route: Route): object {
     ],
     ...(route.body && {
       requestBody: {
-        required: !route.body.safeParse(undefined).success,
+        required: 'media' in route.body || !route.body.safeParse(undefined).success,
         content: content(route.body, 'input'),
       },
     }),
