@@ -90,6 +90,7 @@ test('a person makes a job in the browser, watches it, types into its desktop an
   const typed = async () => (await server.vitrine.jobs.files.read(id, 'typed.txt')).text()
   await expect.poll(() => typed().catch(String), { timeout: 10_000 }).toBe('hello\n')
 
+  await page.getByRole('navigation', { name: 'Views' }).getByText('Files').click()
   const downloading = page.waitForEvent('download')
   await page.getByRole('link', { name: '.zip', exact: true }).click()
   const files = await unzipped(await downloading)
