@@ -20,7 +20,7 @@ export function Usage({ job, story }: { job: Job; story: Story }) {
     ['Calls were answered in', took(story.times.answered), ''],
   ]
   return (
-    <div class="usage">
+    <div class="usage" tabIndex={0} role="region" aria-label="Usage">
       <table>
         <caption class="unseen">What this run has used</caption>
         <thead>
