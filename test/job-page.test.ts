@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { axeFindings } from './testbed/axe.ts'
 import { launchBrowser, problemsOf } from './testbed/browser.ts'
 import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
 import { program, startStories, type Stories } from './testbed/stories.ts'
@@ -241,6 +242,25 @@ test('a person asks for a change, sees it made in the same sandbox, and both run
     .getByText('"shown"')
     .waitFor()
   expect(new URL(page.url()).search).toBe('?view=candidates&run=1')
+  expect(problems).toEqual([])
+})
+
+test('axe finds nothing on any of the views, in light and dark, on a desktop and a phone', async () => {
+  const task = 'Print the half of 84.'
+  stories.answer(task, program('print(84)'), program('print(84 // 2)'))
+  const { id, page } = await finished(task, '', { stdout: '42' })
+  await server.vitrine.jobs.files.write(id, 'data.json', '{"a": [1, "b"]}\n')
+  const shown = {
+    '?view=candidates&candidate=2&against=1': '[data-change=new]',
+    '?view=files&file=data.json': '.preview [data-token=number]',
+    '?view=terminal': '.terminal[data-state=live]',
+    '?view=usage': '.usage td',
+  }
+  for (const [search, there] of Object.entries(shown)) {
+    await page.goto(`${server.url}jobs/${id}${search}`)
+    await page.locator(there).first().waitFor()
+    expect(await axeFindings(page), search).toEqual([])
+  }
   expect(problems).toEqual([])
 })
 

@@ -14,11 +14,12 @@ export function UndoBar({ deletion }: { deletion: DeleteLater & { at: number } }
       </p>
       <progress value={left} max={undoMs} aria-label="Time to undo" />
       <div class="buttons">
-        <button type="button" class="primary" ref={undo} onClick={deletion.undo}>
-          Undo
-        </button>
         <button type="button" class="danger" onClick={deletion.now}>
           Delete now
+        </button>
+        {/* It stands where Delete did: who clicks twice undoes. */}
+        <button type="button" class="primary" ref={undo} onClick={deletion.undo}>
+          Undo
         </button>
       </div>
     </div>
