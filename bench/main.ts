@@ -1,5 +1,6 @@
 import { benchMemory } from './memory.ts'
 import { benchRecording } from './recording.ts'
+import { setUp } from './set-up.ts'
 import { benchStart } from './start.ts'
 import { table } from './table.ts'
 
@@ -27,6 +28,7 @@ if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}; choose from ${names.join(', ')}.`)
   process.exit(2)
 }
+await setUp()
 for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
   const { run, header } = benches[name]
   console.log(header)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
+import { lean } from '../packages/cli/src/setup/server.ts'
 import { docker, image } from './docker.ts'
 import { freePort } from './free-port.ts'
 
@@ -33,23 +34,20 @@ export async function startServer(
   const stateDir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'))
   stack.defer(() => rm(stateDir, { recursive: true, force: true }))
   const port = await freePort()
-  const child = spawn(
-    process.execPath,
-    ['--max-semi-space-size=4', join(root, 'packages/server/src/main.ts')],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
-        VITRINE_STATE_DIR: stateDir,
-        VITRINE_PORT: String(port),
-        VITRINE_POOL: String(poolSize),
-        VITRINE_MODEL_SERVERS: modelUrl,
-        VITRINE_IMAGE: image,
-        ...environment,
-      },
+  const child = spawn(process.execPath, [...lean.flags, join(root, 'packages/server/src/main.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...lean.environment,
+      ...process.env,
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
+      VITRINE_STATE_DIR: stateDir,
+      VITRINE_PORT: String(port),
+      VITRINE_POOL: String(poolSize),
+      VITRINE_MODEL_SERVERS: modelUrl,
+      VITRINE_IMAGE: image,
+      ...environment,
     },
-  )
+  })
   stack.defer(() => end(child))
   const { url, installation } = await answering(child, stateDir)
   const containers = ['ps', '--all', '--filter', `label=vitrine.installation=${installation}`]

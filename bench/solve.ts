@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { GEMMA, SMOLLM } from '../packages/engine/src/models.ts'
 import { startOllama } from '../test/testbed/ollama.ts'
 import { startSolver } from '../test/testbed/solver.ts'
+import { setUp } from './set-up.ts'
 import { measure, type Tally } from './solve-measure.ts'
 import { startBenchModel, type Ask } from './solve-model.ts'
 import { startOracle } from './solve-oracle.ts'
@@ -37,6 +38,7 @@ const cache = join(process.env['VITRINE_CACHE_DIR'] ?? join(homedir(), '.cache/v
 const skills = flags.quick ? [0.2] : [0.05, 0.2, 0.5, 1]
 const template = '{{ .Messages }}'
 
+await setUp()
 await using open = new AsyncDisposableStack()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {

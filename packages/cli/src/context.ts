@@ -32,3 +32,6 @@ export type Context = {
   /** Aborts when the user interrupts. */
   signal: AbortSignal
 }
+
+/** What setting up needs of it. */
+export type SetUpContext = Pick<Context, 'environment' | 'report' | 'stateDir' | 'signal'>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Context } from '../context.ts'
+import type { SetUpContext } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { canInstall, debianFamily, install } from './debian.ts'
 import { execute, mustExecute } from './execute.ts'
@@ -13,7 +13,10 @@ const firstWord = 20_000
 const download = 10 * 60_000
 
 /** Sees to it that the base image is there: pulls it, or, where no registry answers, makes it from Debian's archive. */
-export async function ensureBaseImage(docker: NodeJS.ProcessEnv, { report, signal }: Context): Promise<void> {
+export async function ensureBaseImage(
+  docker: NodeJS.ProcessEnv,
+  { report, signal }: SetUpContext,
+): Promise<void> {
   if ((await execute('docker', ['image', 'inspect', baseImage], { environment: docker, signal })).code === 0)
     return
   report.say(`Pulling ${baseImage} …`)
@@ -60,7 +63,7 @@ async function pull(docker: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boo
   }
 }
 
-async function ensureMmdebstrap(context: Pick<Context, 'report' | 'signal'>): Promise<void> {
+async function ensureMmdebstrap(context: Pick<SetUpContext, 'report' | 'signal'>): Promise<void> {
   const ubuntu = (await debianFamily()) === 'ubuntu'
   if (!ubuntu && (await execute('mmdebstrap', ['--version'], context)).code === 0) return
   if (!(await canInstall())) {

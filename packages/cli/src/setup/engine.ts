@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts'
+import type { Context, SetUpContext } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { canInstall, debianFamily, install, isRoot } from './debian.ts'
 import { answers, askEngine, type Engine, type Silence } from './docker.ts'
@@ -26,7 +26,7 @@ export async function findEngine({
 }
 
 /** Finds an engine; on Debian and Ubuntu, as root, installs and starts one. Elsewhere throws with what to do. */
-export async function ensureEngine(context: Context): Promise<Engine> {
+export async function ensureEngine(context: SetUpContext): Promise<Engine> {
   const { report, signal, stateDir, environment } = context
   const found = await findEngine(context)
   if (answers(found)) {
@@ -45,7 +45,7 @@ export async function ensureEngine(context: Context): Promise<Engine> {
 }
 
 /** Images are built with the docker command; distributions ship it apart from the engine. */
-async function ensureClient(context: Context): Promise<void> {
+async function ensureClient(context: SetUpContext): Promise<void> {
   const { signal } = context
   if (await clientExists(signal)) return
   if (!(await canInstall())) {

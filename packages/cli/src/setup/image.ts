@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Context } from '../context.ts'
+import type { SetUpContext } from '../context.ts'
 import { ensureBaseImage } from './base-image.ts'
 import { stepOf } from './build-step.ts'
 import { checkout } from './checkout.ts'
@@ -20,7 +20,7 @@ const inputs = [
 ]
 
 /** Builds the sandbox image, and the web pages that the server shows, where what they are made of has changed. */
-export async function ensureImage(engine: Engine, name: string, context: Context): Promise<void> {
+export async function ensureImage(engine: Engine, name: string, context: SetUpContext): Promise<void> {
   const { report, signal } = context
   const root = checkout()
   const wanted = await wantedInputs(root)
@@ -68,7 +68,7 @@ async function builtFrom(docker: NodeJS.ProcessEnv, name: string, signal: AbortS
   return found.code === 0 ? found.output.trim() : ''
 }
 
-async function ensureDist(root: string, wanted: string, { report, signal }: Context): Promise<void> {
+async function ensureDist(root: string, wanted: string, { report, signal }: SetUpContext): Promise<void> {
   if (await distIsFrom(root, wanted)) return
   report.say('Building the agent and the web pages …')
   // In a process of its own: bundlers are large, and what they load is not needed afterwards. What they start finds

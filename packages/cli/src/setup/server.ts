@@ -16,8 +16,14 @@ import type { Settings } from './settings.ts'
 
 const startDeadline = 60_000
 const logLimit = 20 * 2 ** 20
-/** A smaller nursery for what is short-lived: at rest the server takes 10 MB less. */
-const smallHeap = '--max-semi-space-size=4'
+/**
+ * How Node runs a server that takes little memory. A smaller nursery for what is short-lived saves 10 MB; that glibc keeps
+ * two arenas, and no pictures of desktops in them (mallopt(3)), saves 15 MB more.
+ */
+export const lean = {
+  flags: ['--max-semi-space-size=4'],
+  environment: { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' },
+}
 const code = [
   'packages/server',
   'packages/contract',
@@ -58,10 +64,16 @@ export async function startServer(settings: Settings, engine: Engine, context: C
   await using file = await open(log, 'a', 0o600)
   const begin = (await file.stat()).size
   const root = checkout()
-  const child = spawn(process.execPath, [smallHeap, join(root, 'packages/server/src/main.ts')], {
+  const child = spawn(process.execPath, [...lean.flags, join(root, 'packages/server/src/main.ts')], {
     detached: true,
     cwd: root,
-    env: { ...environment, ...settings, VITRINE_STATE_DIR: stateDir, DOCKER_HOST: engine.host },
+    env: {
+      ...lean.environment,
+      ...environment,
+      ...settings,
+      VITRINE_STATE_DIR: stateDir,
+      DOCKER_HOST: engine.host,
+    },
     stdio: ['ignore', file.fd, file.fd],
   })
   child.unref()

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { VitrineError, type ErrorBody } from '@vitrine/contract/error.ts'
-import { openApiDocument } from '@vitrine/contract/openapi.ts'
 import { apiPrefix } from '@vitrine/contract/routes.ts'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -52,10 +51,10 @@ export function createApp({ handlers, access, guests, web, version, log }: AppOp
   })
 
   bind(app as unknown as Hono, handlers)
-  const document = openApiDocument(version)
   app.get('/openapi.json', async (c) => {
     await access.check('GET', c.env.incoming.headers)
-    return c.json(document)
+    const { openApiDocument } = await import('@vitrine/contract/openapi.ts')
+    return c.json(openApiDocument(version))
   })
   guestPages(app as unknown as Hono, web, guests)
   pages(app as unknown as Hono, web, access)
