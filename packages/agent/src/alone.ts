@@ -1,3 +1,4 @@
+import './interpreted-schemas.ts'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { JobLimits, Task } from '@vitrine/contract/job.ts'
 import { z } from 'zod'

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { fieldErrors } from '@vitrine/contract/error.ts'
+import { JobLimits } from '@vitrine/contract/job.ts'
 import { Assignment, Driven, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
 import { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { listFiles, readOutput, writeOutput } from './files.ts'
@@ -45,6 +46,14 @@ export function serveEndpoints(session: ServerHttp2Session, agent: Agent): void 
     stream.on('error', () => stream.destroy())
     answer(stream, headers, agent, gone.signal, ended.signal).catch((error: unknown) => refuse(stream, error))
   })
+}
+
+/** A schema's first use takes milliseconds. Taken in advance, no job waits for them. */
+export function rehearseAssignment(): void {
+  const work = { task: 'rehearse', followUp: null, language: 'python', check: null, program: null } as const
+  const rest = { model: 'model', limits: JobLimits.parse({}), repeat: null, image: null }
+  const example: Assignment = { job: 'job-000000000000', run: 1, mode: 'work', ...work, ...rest }
+  Assignment.safeParse(example)
 }
 
 const endpoints: Record<string, (call: Call) => Promise<void>> = {

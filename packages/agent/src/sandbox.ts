@@ -1,9 +1,10 @@
+import './interpreted-schemas.ts'
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Verdict } from '@vitrine/contract/job.ts'
 import { linkDir, linkSocket, type Assignment } from '@vitrine/contract/link.ts'
-import { serveEndpoints, type Agent } from './endpoints.ts'
+import { rehearseAssignment, serveEndpoints, type Agent } from './endpoints.ts'
 import { Life } from './life.ts'
 import { keepLinked } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -17,6 +18,8 @@ import type { XServer } from './x-server.ts'
 
 /** An unassigned sandbox that no server asked for in this time ends itself. */
 const lonelySeconds = 600
+/** By then a sandbox that was started for a job has it. */
+const rehearseMilliseconds = 1000
 
 /** Runs the agent for a server: dials the link, takes a job and its follow-ups, works on them, lives as the server says. */
 export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSignal): Promise<void> {
@@ -79,6 +82,7 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
   }
   passModelThrough(address, signal)
   lonely.lasts(lonelySeconds)
+  setTimeout(() => present ?? rehearseAssignment(), rehearseMilliseconds)
   await keepLinked(
     (session) => serveEndpoints(session, agent),
     (up) => {

@@ -13,7 +13,7 @@ import type { Steps } from './steps.ts'
 const tickMilliseconds = 1000
 const refreshMilliseconds = 4000
 /** An engine tells several events of each start; it is asked once for them, and not while it works on that start. */
-const gatherMilliseconds = 250
+const gatherMilliseconds = 500
 /** What failed is left alone for so long: its reason may still be there, and nothing must spin. */
 const failureMilliseconds = 1000
 
