@@ -51,7 +51,7 @@ export function serveEndpoints(session: ServerHttp2Session, agent: Agent): void 
 /** A schema's first use takes milliseconds. Taken in advance, no job waits for them. */
 export function rehearseAssignment(): void {
   const work = { task: 'rehearse', followUp: null, language: 'python', check: null, program: null } as const
-  const rest = { model: 'model', limits: JobLimits.parse({}), repeat: null, image: null }
+  const rest = { model: 'model', limits: JobLimits.parse({}), repeat: null, image: null, egress: [] }
   const example: Assignment = { job: 'job-000000000000', run: 1, mode: 'work', ...work, ...rest }
   Assignment.safeParse(example)
 }
