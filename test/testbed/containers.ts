@@ -11,33 +11,41 @@ export type Container = {
   assignment: { job: string; run: number } | null
 }
 
-/** `docker …` → what it printed on both outputs. */
-export async function docker(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024 })
-  return stdout + stderr
-}
+export type Docker = (...args: string[]) => Promise<string>
+
+/** `docker …` at an engine → what it printed on both outputs. */
+export const dockerAt =
+  (host: string | undefined): Docker =>
+  async (...args) => {
+    const at = host === undefined ? [] : ['--host', host]
+    const { stdout, stderr } = await run('docker', [...at, ...args], { maxBuffer: 64 * 1024 * 1024 })
+    return stdout + stderr
+  }
+
+/** The engine that is used where nothing else is said. */
+export const docker = dockerAt(undefined)
 
 /** All containers with the installation's label, in whatever state. */
-export async function containersOf(installation: string): Promise<Container[]> {
+export async function containersOf(installation: string, docker: Docker): Promise<Container[]> {
   const format = '{{.ID}} {{.Label "vitrine.sandbox"}} {{.State}}'
   const filter = `label=vitrine.installation=${installation}`
   const listed = await docker('ps', '--all', '--no-trunc', '--filter', filter, '--format', format)
   const lines = listed.split('\n').filter((line) => line !== '')
   const containers = lines.map(async (line) => {
     const [id = '', sandbox = '', state = ''] = line.split(' ')
-    return { id, sandbox, state, assignment: await assignmentOf(id) }
+    return { id, sandbox, state, assignment: await assignmentOf(id, docker) }
   })
   return Promise.all(containers)
 }
 
 /** Null also where the container went meanwhile. */
-async function assignmentOf(id: string): Promise<Container['assignment']> {
+async function assignmentOf(id: string, docker: Docker): Promise<Container['assignment']> {
   const told = await docker('logs', id).catch(() => '')
   const [, job, run] = [...told.matchAll(/^Job (job-[0-9a-z]{12}), run (\d+):/gm)].at(-1) ?? []
   return job === undefined ? null : { job, run: Number(run) }
 }
 
-export async function removeContainers(installation: string): Promise<void> {
-  const ids = (await containersOf(installation)).map(({ id }) => id)
+export async function removeContainers(installation: string, docker: Docker): Promise<void> {
+  const ids = (await containersOf(installation, docker)).map(({ id }) => id)
   if (ids.length > 0) await docker('rm', '--force', ...ids)
 }

@@ -12,6 +12,8 @@ import {
 import { expect } from 'vitest'
 import type { ServerProcess } from './server-process.ts'
 
+export type Looked = Pick<ServerProcess, 'vitrine' | 'containers' | 'stateDir'>
+
 /** What a test knows of a server's jobs from the answers it got. */
 export type Known = {
   /** Idempotency keys of acknowledged submits; each is also the job's label `key`. */
@@ -27,7 +29,7 @@ export type Known = {
  * Looks at a server that has come to rest from outside (API, event logs, `docker ps`, its folders) and throws where one of
  * the invariants of the project does not hold: I1 to I6 and I8.
  */
-export async function expectInvariants(server: ServerProcess, known: Known, poolSize: number): Promise<void> {
+export async function expectInvariants(server: Looked, known: Known, poolSize: number): Promise<void> {
   const jobs = await Array.fromAsync(server.vitrine.jobs.list())
   expectEachSubmitOnce(jobs, known)
   for (const job of jobs) {
@@ -39,6 +41,26 @@ export async function expectInvariants(server: ServerProcess, known: Known, pool
   }
   await expectSandboxes(server, jobs, poolSize)
 }
+
+/** What still goes on, in words: a server that has come to rest has none of it. Desktops of an hour stay. */
+export async function restless(server: Looked, poolSize: number): Promise<string[]> {
+  const jobs = await Array.fromAsync(server.vitrine.jobs.list())
+  const goingOn = jobs.filter(
+    (job) => !isFinal(job.state) || job.desktop.state === 'opening' || closesSoon(job),
+  )
+  const live = jobs.filter(({ desktop }) => desktop.state === 'live').length
+  const containers = await server.containers()
+  const { ready } = (await server.vitrine.health()).sandboxes
+  return [
+    ...goingOn.map(({ id, state, desktop }) => `${id} is ${state}, its desktop ${desktop.state}`),
+    ...(ready === poolSize ? [] : [`${ready} sandboxes are ready`]),
+    ...(containers.length === live + poolSize
+      ? []
+      : [`${live} desktops are live in ${JSON.stringify(containers)}`]),
+  ]
+}
+
+const closesSoon = ({ desktop, limits }: Job) => desktop.state === 'live' && limits.desktopSeconds < 3600
 
 /** I1, and nothing that nobody asked for. */
 function expectEachSubmitOnce(jobs: readonly Job[], { submitted, deleted, maybeDeleted }: Known): void {
@@ -90,7 +112,7 @@ function expectLegalHistory(job: Job, events: readonly JobEvent[]): void {
 }
 
 /** I6: what was told to be kept can be read. */
-async function expectFiles(server: ServerProcess, job: Job, events: readonly JobEvent[]): Promise<void> {
+async function expectFiles(server: Looked, job: Job, events: readonly JobEvent[]): Promise<void> {
   const kept = events.findLast((event) => event.type === 'files.kept' && event.data.files > 0)
   if (job.verdict?.program == null || kept?.run !== job.run) return
   const { files } = await server.vitrine.jobs.files.list(job.id)
@@ -101,7 +123,7 @@ async function expectFiles(server: ServerProcess, job: Job, events: readonly Job
 }
 
 /** I4, I5, I8: sandboxes, links, files and counters are those of the jobs and of the pool. */
-async function expectSandboxes(server: ServerProcess, jobs: readonly Job[], poolSize: number): Promise<void> {
+async function expectSandboxes(server: Looked, jobs: readonly Job[], poolSize: number): Promise<void> {
   const containers = await server.containers()
   const name = (job: string, run: number) => `${job}, run ${run}`
   const working = jobs.filter(({ desktop }) => desktop.state === 'live').map(({ id, run }) => name(id, run))

@@ -12,6 +12,7 @@ export type ScriptedAnswer = {
   doneReason?: 'stop' | 'length'
   /** No header comes before this, as while Ollama loads a model. */
   headerAfterMs?: number
+  headerAfter?: Promise<void>
   pieceMs?: number
   tokensIn?: number
   /** What follows the text instead of the final line. */
@@ -162,6 +163,7 @@ async function speak(
   const cap = (request.body['options'] as { num_predict?: number } | undefined)?.num_predict ?? -1
   const pieces = cap > 0 ? all.slice(0, cap) : all
   if (answer.headerAfterMs) await pause(answer.headerAfterMs, response)
+  if (answer.headerAfter) await Promise.race([answer.headerAfter, once(response, 'close')])
   const lines: object[] = []
   for (const line of pieces) {
     if (response.destroyed) return

@@ -5,9 +5,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '@vitrine/contract/job.ts'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
-import { containersOf, removeContainers, type Container } from './containers.ts'
+import { containersOf, dockerAt, removeContainers, type Container } from './containers.ts'
 
 const main = join(import.meta.dirname, '../../packages/server/src/main.ts')
 /** The product says that it stops within ten seconds. */
@@ -22,8 +23,8 @@ export type ServerProcess = AsyncDisposable & {
   start(): Promise<void>
   /** SIGKILL, also while it still starts; returns once it is gone. */
   kill(): Promise<void>
-  /** SIGTERM; its exit code. */
-  stop(): Promise<number | null>
+  /** SIGTERM, so many times; its exit code. */
+  stop(times?: number): Promise<number | null>
   /** Waits for a state of the job, or for what `until` wants of it. Throws where the server ends by itself. */
   reach(id: string, until: Job['state'] | ((job: Job) => boolean)): Promise<Job>
   /** Its sandboxes, as Docker has them. */
@@ -38,14 +39,18 @@ export type ServerProcess = AsyncDisposable & {
  * The real server in a process of its own, on Docker, with a state directory, an installation and ports of its own. In
  * the end it is stopped, and what it left on Docker is removed.
  */
-export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
+export async function startServerProcess(
+  environment: Record<string, string>,
+  folder = tmpdir(),
+): Promise<ServerProcess> {
   await using stack = new AsyncDisposableStack()
-  const stateDir = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+  const stateDir = await mkdtemp(join(folder, 'vitrine-test-'))
   stack.defer(() => rm(stateDir, { recursive: true, force: true }))
   const port = await freePort()
   const url = `http://localhost:${port}/`
   const settings = { VITRINE_STATE_DIR: stateDir, VITRINE_PORT: String(port), VITRINE_DESKTOP_PORTS: 'off' }
   const env = { ...inherited(), ...settings, ...environment }
+  const docker = dockerAt(environment['DOCKER_HOST'])
   const printed: string[] = []
   let child: ChildProcess | undefined
   let exited: Promise<unknown[]> = Promise.resolve([])
@@ -76,9 +81,13 @@ export async function startServerProcess(environment: Record<string, string>): P
     ended.catch(() => {})
     await Promise.race([listening.promise, ended])
   }
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+  const end = async (signal: 'SIGTERM' | 'SIGKILL', times = 1) => {
     isWanted = false
-    child?.kill(signal)
+    for (let n = 0; n < times; n++) {
+      child?.kill(signal)
+      // Two signals of a kind that come at once are one.
+      if (n + 1 < times) await sleep(50)
+    }
     const late = setTimeout(() => child?.kill('SIGKILL'), stopMilliseconds)
     const [code] = await exited
     clearTimeout(late)
@@ -88,13 +97,13 @@ export async function startServerProcess(environment: Record<string, string>): P
   let installation: string | undefined
   stack.defer(async () => {
     await end('SIGTERM')
-    if (installation !== undefined) await removeContainers(installation)
+    if (installation !== undefined) await removeContainers(installation, docker)
   })
   await start()
   const token = (await readFile(join(stateDir, 'token'), 'utf8')).trim()
   const id = (installation = await installationOf(stateDir))
   const vitrine = new Vitrine({ url, token })
-  const containers = () => containersOf(id)
+  const containers = () => containersOf(id, docker)
   const whole = stack.move()
   return {
     url,
@@ -103,7 +112,7 @@ export async function startServerProcess(environment: Record<string, string>): P
     vitrine,
     start,
     kill: async () => void (await end('SIGKILL')),
-    stop: () => end('SIGTERM'),
+    stop: (times) => end('SIGTERM', times),
     reach: (job, until) => Promise.race([reach(vitrine, job, until), crashed.promise]),
     containers,
     sandboxOf: async (job) => {

@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Job } from '@vitrine/contract/job.ts'
+import { expect, test } from 'vitest'
+import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
+import { program, startStories, type Play, type Stories } from './testbed/stories.ts'
+
+const run = promisify(execFile)
+const main = join(import.meta.dirname, '../packages/server/src/main.ts')
+const patient = { timeout: 300_000 }
+const hour = 3_600_000
+
+async function withServer(
+  environment: Record<string, string> = {},
+  folder = tmpdir(),
+): Promise<AsyncDisposable & { server: ServerProcess; stories: Stories }> {
+  const stack = new AsyncDisposableStack()
+  const stories = stack.use(await startStories())
+  const settings = { VITRINE_MODEL_SERVERS: stories.url, VITRINE_MODEL_SLOTS: '8', VITRINE_CONCURRENCY: '4' }
+  const server = await startServerProcess({ ...settings, ...environment }, folder)
+  stack.use(server)
+  return { server, stories, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+const create = (on: { server: ServerProcess; stories: Stories }, task: string, play: Play): Promise<Job> => {
+  on.stories.answer(task, play)
+  return on.server.vitrine.jobs.create({ task, limits: { candidates: 1 } })
+}
+/** A job whose model answers when it is let go. */
+async function working(on: { server: ServerProcess; stories: Stories }, task: string) {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { id } = await create(on, task, { text: program('print("went on")'), headerAfter: promise })
+  await on.server.reach(id, ({ phase }) => phase === 'generating')
+  return { id, letGo: resolve }
+}
+
+test(
+  'a second server on the same state ends at once, and names the process of the first',
+  patient,
+  async () => {
+    await using on = await withServer({ VITRINE_POOL: '0' })
+    const env = { ...process.env, VITRINE_STATE_DIR: on.server.stateDir, VITRINE_PORT: '7999' }
+    const second = await run(process.execPath, [main], { env }).catch((error: unknown) => error)
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/uses .*: process \d+, at http.*vitrine down/s),
+    })
+    await on.server.vitrine.health()
+  },
+)
+
+test(
+  'a server that is told to stop under load, once or twice, ends in time, and its jobs go on afterwards',
+  patient,
+  async () => {
+    await using on = await withServer()
+    const jobs = await Promise.all([1, 2, 3].map((n) => working(on, `Wait number ${n} for the stop.`)))
+    const followed = Array.fromAsync(
+      on.server.vitrine.jobs.events(jobs[0]!.id, { signal: AbortSignal.timeout(5000) }),
+    )
+    followed.catch(() => {})
+    expect(await on.server.stop()).toBe(0)
+    expect(
+      (await on.server.containers()).filter(({ state }) => state === 'running').length,
+    ).toBeGreaterThanOrEqual(3)
+    await on.server.start()
+    // The second signal ends it at once, wherever it meets it.
+    const told = performance.now()
+    expect([0, 1, null]).toContain(await on.server.stop(2))
+    expect(performance.now() - told).toBeLessThan(15_000)
+    await on.server.start()
+    for (const { letGo } of jobs) letGo()
+    for (const { id } of jobs) await on.server.reach(id, 'succeeded')
+  },
+)
+
+test(
+  'a clock that moves by an hour or a day, either way, ends nothing and orders nothing anew',
+  patient,
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+    stack.defer(() => rm(folder, { recursive: true }))
+    const clock = join(folder, 'clock')
+    await writeFile(clock, '0')
+    const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'testbed/movable-clock.ts')}`
+    const on = stack.use(await withServer({ NODE_OPTIONS, CLOCK_FILE: clock }))
+    const { vitrine } = on.server
+    const shown = await create(on, 'Print shown.', program('print("shown")'))
+    await on.server.reach(shown.id, 'succeeded')
+    const { id, letGo } = await working(on, 'Wait for the clock.')
+    for (const [n, offset] of [hour, -hour, 24 * hour, -24 * hour].entries()) {
+      await writeFile(clock, String(offset))
+      const job = await create(on, `Print ${n}.`, program(`print(${n})`))
+      await on.server.reach(job.id, 'succeeded')
+      expect((await vitrine.jobs.get(shown.id)).desktop.state, String(offset)).toBe('live')
+      expect((await vitrine.jobs.get(id)).state, String(offset)).toBe('running')
+    }
+    letGo()
+    await on.server.reach(id, 'succeeded')
+    const newest = (await Array.fromAsync(vitrine.jobs.list())).map(({ task }) => task)
+    expect(newest).toEqual([
+      'Print 3.',
+      'Print 2.',
+      'Print 1.',
+      'Print 0.',
+      'Wait for the clock.',
+      'Print shown.',
+    ])
+    const events = await Array.fromAsync(vitrine.jobs.events(id, { follow: false }))
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+    const times = events.map(({ at }) => Date.parse(at))
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+  },
+)
+
+test(
+  'a state directory without room acknowledges nothing, answers, and recovers by itself with the jobs that ran',
+  patient,
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'vitrine-test', folder])
+    stack.defer(async () => void (await run('umount', ['--lazy', folder])))
+    const on = stack.use(await withServer({ VITRINE_RECORD: 'off' }, folder))
+    const { vitrine } = on.server
+    const { id, letGo } = await working(on, 'Wait for room.')
+    const filler = join(folder, 'filler')
+    await run('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096', 'count=8192']).catch(() => {})
+    // What the log of the database has left is used up by these; then nothing is stored, and nothing is acknowledged.
+    const acknowledged: string[] = []
+    const refused = async () => {
+      for (;;) {
+        try {
+          acknowledged.push(
+            (await vitrine.jobs.create({ task: 'x'.repeat(100_000), labels: { kind: 'filler' } })).id,
+          )
+        } catch (error) {
+          return error
+        }
+      }
+    }
+    expect(await refused()).toMatchObject({ status: 507, code: 'storage_full' })
+    expect((await vitrine.jobs.get(id)).state).toBe('running')
+    await vitrine.health()
+    letGo()
+    await rm(filler)
+    await on.server.reach(id, 'succeeded')
+    const { id: after } = await create(on, 'Print after.', program('print("after")'))
+    const stored = (await Array.fromAsync(vitrine.jobs.list({ labels: { kind: 'filler' } }))).map(
+      (job) => job.id,
+    )
+    expect(stored.toSorted()).toEqual(acknowledged.toSorted())
+    for (const filling of acknowledged) await vitrine.jobs.delete(filling)
+    await on.server.reach(after, 'succeeded')
+  },
+)
