@@ -40,6 +40,7 @@ async function finished(task: string, view = '', check?: { stdout: string }) {
   await server.reach(id, ({ finishedAt }) => finishedAt !== null)
   const page = await context.newPage()
   await page.goto(await server.vitrine.signInLink({ next: `/jobs/${id}${view}` }))
+  await page.waitForURL(`${server.url}jobs/${id}${view}`)
   return { id, page }
 }
 const contentOf = async (id: string, path: string) => {
