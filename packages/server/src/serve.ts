@@ -51,7 +51,7 @@ import { Links } from './links/links.ts'
 import { Recordings } from './recordings/recordings.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
-import { activeJobs, countJobs, type StoredJob } from './store/jobs.ts'
+import { activeJobs, countJobs, jobIds, type StoredJob } from './store/jobs.ts'
 import { setting } from './store/settings.ts'
 import { openSqlite } from './store/sqlite.ts'
 import { createTerminals } from './terminals/terminals.ts'
@@ -282,6 +282,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
 
   const active = await activeJobs(db)
   await links.keepOnly(active.flatMap(heldBy))
+  await files.keepOnly(await jobIds(db))
   for (const job of active) await takeUpAgain(job)
   const loops = [reconciler.run(stopping), runtime.watch(() => reconciler.hint(), stopping)]
   if (enginePort !== null) {

@@ -88,6 +88,15 @@ test('runs are apart, and removing a job removes all of them', async () => {
   expect(await readdir(root)).toEqual(['job-000000000002'])
 })
 
+test('what a server that was killed left of jobs that are no more is removed', async () => {
+  await store.keepOnly([job])
+  await store.keep(job, 1, sourceOf({ a: 'one' }), never)
+  await store.keep('job-000000000002', 1, sourceOf({ a: 'other' }), never)
+  await store.keepOnly([job, 'job-000000000003'])
+  expect(await readdir(root)).toEqual([job])
+  expect(await contentOf('a', 1)).toEqual({ bytes: 3, text: 'one' })
+})
+
 test('keeping again replaces what was kept; one who reads the older file reads it to its end', async () => {
   const large = 'x'.repeat(500_000)
   await store.keep(job, 1, sourceOf({ a: large, b: 'b' }), never)

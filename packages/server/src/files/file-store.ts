@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
@@ -33,6 +33,8 @@ export type FileStore = {
   read(job: string, run: number, path: string): Promise<{ stream: Readable; bytes: number } | null>
   /** Removes all that was kept of a job. */
   remove(job: string): Promise<void>
+  /** Removes what a server that was killed has left of all but these jobs. */
+  keepOnly(jobs: readonly string[]): Promise<void>
 }
 
 /** Keeps files below `root`, which no other process may write: `<job>/<run>/index.json` and numbered files beside it. */
@@ -71,6 +73,13 @@ export function folderStore(root: string): FileStore {
     },
 
     remove: (job) => turn(job, () => rm(jobFolder(root, job), { recursive: true, force: true })),
+
+    async keepOnly(jobs) {
+      const kept = new Set(jobs)
+      for (const job of (await orNull(readdir(root))) ?? []) {
+        if (!kept.has(job)) await rm(join(root, job), { recursive: true, force: true })
+      }
+    },
   }
 }
 
