@@ -10,7 +10,8 @@ import type { Seat } from './lease.ts'
  * its page connects again, and the desktop's stream is destroyed. `socket` is the one under `viewer`. Of what the viewer
  * sends, only what its seat allows reaches the desktop; one that does not speak RFB is closed with 1003.
  *
- * Neither side holds more than its stream's high-water mark: whoever reads slowly stops the other's sending.
+ * Neither side holds more than its stream's high-water mark: whoever reads slowly stops the other's sending. The desktop's
+ * chunks are its own, as those of a socket are: nobody reads them after they were sent.
  */
 export function bridge(
   viewer: WebSocket,

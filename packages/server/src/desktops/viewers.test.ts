@@ -221,13 +221,13 @@ test('an upgrade that is not WebSocket is refused and the process lives', async 
 
 /** A desktop that always has more to show; tells how much of it was taken. */
 function endlessDesktop() {
-  const chunk = Buffer.alloc(64 * 1024)
+  const size = 64 * 1024
   const desktop = {
     taken: 0,
     stream: new Duplex({
       read() {
-        desktop.taken += chunk.length
-        setImmediate(() => this.push(chunk))
+        desktop.taken += size
+        setImmediate(() => this.push(Buffer.alloc(size)))
       },
       write: (_chunk, _encoding, done) => done(),
     }),
