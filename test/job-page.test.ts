@@ -307,6 +307,18 @@ test('a stopped job tells the way back, which brings its files back', async () =
   expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
 })
 
+test('a run is repeated from its records, and the model is not asked again', async () => {
+  const task = 'Show something once.'
+  const { id, page } = await finished(task)
+  const asked = stories.asked(task).length
+  await page.getByRole('button', { name: 'Repeat …' }).click()
+  await page.getByRole('button', { name: 'From its records' }).click()
+  await server.reach(id, ({ run, finishedAt }) => run === 2 && finishedAt !== null)
+  expect(stories.asked(task)).toHaveLength(asked)
+  expect((await server.vitrine.jobs.get(id)).verdict).toMatchObject({ outcome: 'ran' })
+  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+})
+
 /** Drops files on the box that takes them, as a file manager would. */
 async function drop(page: Page, files: Record<string, string>): Promise<void> {
   await page.locator('.upload-box').waitFor()

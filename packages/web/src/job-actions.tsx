@@ -2,6 +2,7 @@ import { isFinal } from '@vitrine/sdk/jobs.ts'
 import { useState } from 'preact/hooks'
 import { desktopPath } from './address.ts'
 import { useDeleteLater } from './delete-later.ts'
+import { RepeatDialog } from './repeat-dialog.tsx'
 import { ShareDialog } from './share-dialog.tsx'
 import type { Job, Site } from './site.ts'
 import { UndoBar } from './undo-bar.tsx'
@@ -54,6 +55,12 @@ export function JobActions(props: { site: Site; job: Job; onChange: () => void }
         {hasEnded && desktop === 'closed' && button('Open the desktop', () => jobs.open(job.id))}
         {hasEnded && desktop === 'live' && button('Keep it an hour longer', () => keepLonger(site, job))}
         {hasEnded && button('Run again', () => jobs.restart(job.id))}
+        {hasEnded && (
+          <RepeatDialog
+            disabled={isBusy}
+            onRepeat={(mode) => void run(() => jobs.restart(job.id, { mode }), '')}
+          />
+        )}
         {desktop === 'live' && (
           <a class="button" href={desktopPath(site.base, job.id)} target="_blank" rel="noopener">
             Desktop in its own tab
