@@ -212,7 +212,8 @@ describe('a sandbox', () => {
     const { box } = await sandboxWith({ answers: [fenced(squares)] })
     await box.assign({ task: 'One.' })
     await box.assign({ task: 'One.' })
-    await expect(box.assign({ task: 'Two.' })).rejects.toThrow('refused')
+    await expect(box.assign({ task: 'Two.', job: 'job-ba9876543210' })).rejects.toThrow('refused')
+    await expect(box.assign({ task: 'One.', run: 2 })).rejects.toThrow('refused')
   })
 
   test('gives the files under /output and nothing that a link, a FIFO or a path leads to', async () => {

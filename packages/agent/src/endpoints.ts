@@ -169,8 +169,13 @@ function json(stream: ServerHttp2Stream, value: object): void {
 
 /** A stream that was reset ends like one that came to its end. */
 async function* whole(stream: ServerHttp2Stream): AsyncGenerator<Buffer> {
-  yield* stream as AsyncIterable<Buffer>
+  yield* chunksOf(stream)
   if (stream.aborted || stream.rstCode !== 0) throw new Refusal(400, 'the file broke off')
+}
+
+/** Whoever stops reading can still answer: without this the stream would be destroyed then. */
+function chunksOf(stream: ServerHttp2Stream): AsyncIterable<Buffer> {
+  return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
 }
 
 function outOfRoom(error: NodeJS.ErrnoException): never {
@@ -187,7 +192,7 @@ function done(stream: ServerHttp2Stream): void {
 async function body<T extends z.ZodType>(stream: ServerHttp2Stream, schema: T): Promise<z.infer<T>> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(stream)) {
     length += chunk.length
     if (length > bodyBytes) throw new Refusal(413, `the body is larger than ${bodyBytes} bytes`)
     chunks.push(chunk)
