@@ -150,6 +150,15 @@ describe('a job', () => {
     expect(verdictOf(await box.until('verdict'))).toMatchObject({ reason: null, verdict: { outcome: 'ran' } })
   })
 
+  test('has not run when it goes on without a window of its own, whatever else opens one', async () => {
+    const { box } = await sandboxWith({ answers: [fenced('import time\ntime.sleep(600)')] })
+    await box.assign({ task: 'Wait.', limits: JobLimits.parse({ candidates: 1 }) })
+    await expect.poll(async () => (await frames(box)).length, { timeout: 30_000 }).toBe(3)
+    await box.exec('sh', '-c', 'xclock -display :1 >/dev/null 2>&1 &')
+    const { verdict } = verdictOf(await box.until('verdict'))
+    expect(verdict.checks.at(-1)).toMatchObject({ check: 'runs', passed: false, timedOut: true })
+  })
+
   test('survives a program that eats memory, prints for ever and forks away', async () => {
     const hog = 'x = bytearray(3 << 30)\nfor i in range(0, len(x), 4096): x[i] = 1'
     const endless = 'import sys\nwhile True: sys.stdout.write("x" * 65536)'

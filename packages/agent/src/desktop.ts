@@ -40,13 +40,16 @@ export async function windowCount(): Promise<number> {
   return (await windowIds()).length
 }
 
-/** The windows of one process (EWMH, _NET_WM_PID). */
-export async function windowsOf(pid: number): Promise<{ id: number; title: string }[]> {
+/** `pid` is the process that shows it (EWMH, _NET_WM_PID); Tk and old X programs do not say. */
+export type Window = { id: number; pid: number | undefined; title: string }
+
+/** What the window manager shows; a window that is just going is left out. */
+export async function windows(): Promise<Window[]> {
   const all = (await windowIds()).map(async (id) => {
     const told = await xprop('-id', id, '_NET_WM_PID', '_NET_WM_NAME')
+    const pid = /^_NET_WM_PID\(CARDINAL\) = (\d+)$/m.exec(told)?.[1]
     const title = /^_NET_WM_NAME\([^)]*\) = "(.*)"$/m.exec(told)?.[1] ?? ''
-    const isIts = new RegExp(`^_NET_WM_PID\\(CARDINAL\\) = ${pid}$`, 'm').test(told)
-    return isIts ? [{ id: Number(id), title }] : []
+    return told === '' ? [] : [{ id: Number(id), pid: pid === undefined ? undefined : Number(pid), title }]
   })
   return (await Promise.all(all)).flat()
 }

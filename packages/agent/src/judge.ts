@@ -2,7 +2,7 @@ import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Check, CheckResult, Language } from '@vitrine/contract/job.ts'
-import { windowCount } from './desktop.ts'
+import { windows } from './desktop.ts'
 import { languages } from './languages.ts'
 import { output, scratch } from './places.ts'
 import { listens } from './processes.ts'
@@ -69,12 +69,15 @@ export async function judge(path: string, judging: Judging): Promise<Judgement> 
   }
 
   begin('runs')
-  const windows = await windowCount()
+  const before = new Set((await windows()).map(({ id }) => id))
+  // The agent's own programs open theirs meanwhile; each of those says whose it is.
+  const showsWindow = async (pids: readonly number[]) =>
+    (await windows()).some(({ id, pid }) => (pid === undefined ? !before.has(id) : pids.includes(pid)))
   const begun = performance.now()
   const run = await runProgram(languages[language].run(path), {
     ...options(runSeconds),
     isServing: async (pids) =>
-      performance.now() - begun > servingSeconds * 1000 && (listens(pids) || (await windowCount()) > windows),
+      performance.now() - begun > servingSeconds * 1000 && (listens(pids) || (await showsWindow(pids))),
   })
   const ran = add(result('runs', run))
   const failedRun = {
