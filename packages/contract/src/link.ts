@@ -17,8 +17,11 @@ export const linkDir = '/run/vitrine'
 export const linkSocket = `${linkDir}/link.sock`
 export const linkProtocol = 'vitrine-link'
 export const streamProtocol = 'vitrine-stream'
-/** Sent as `Vitrine-Link-Version`; the server refuses another major number with 426. */
-export const linkVersion = 1
+/**
+ * Sent as `Vitrine-Link-Version`; the server refuses another number with 426, and jobs in such sandboxes fail as
+ * `sandbox_lost`. Goes up with each change of what is said here, events included, that the other side would not take.
+ */
+export const linkVersion = 2
 
 /** What the agent serves, over HTTP/2. */
 export const linkPaths = {
