@@ -42,7 +42,7 @@ describe('a server that is killed while a job', () => {
     const task = 'Count up.'
     const words = Array.from({ length: 60 }, (_, index) => `w${index}`).join(' ')
     const slow = { text: `${words}\n${program('print(60)')}`, pieceMs: 25 }
-    const { id } = await create({ task }, slow)
+    const { id } = await create({ task, limits: { candidates: 1 } }, slow)
     const followed: JobEvent[] = []
     const following = (async () => {
       for await (const event of server.vitrine.jobs.events(id)) {
