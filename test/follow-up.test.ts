@@ -170,12 +170,10 @@ describe('a follow-up', () => {
     const task = 'Print through kills.'
     const kills = 6
     const slow = (n: number): Play => ({ text: program(`print(${n})`), pieceMs: 40 })
-    const { id } = await run(
-      { task },
-      program('print(0)'),
-      ...Array.from({ length: kills }, (_, n) => slow(n + 1)),
-    )
+    const { id } = await run({ task }, program('print(0)'))
     for (let n = 1; n <= kills; n += 1) {
+      // A call that broke with the server is made again, and answered alike.
+      stories.answer(task, ...stories.asked(task).map(() => ''), slow(n))
       const prompt = { prompt: `Now ${n}.` }
       const key = { idempotencyKey: `prompt-${n}` }
       const { run: wanted } = await server.vitrine.jobs.prompt(id, prompt, key)
