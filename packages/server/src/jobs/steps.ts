@@ -19,6 +19,8 @@ import { running } from './observe.ts'
 import { recordsOf } from './recorded.ts'
 
 const keepMilliseconds = 60_000
+/** How often a sandbox is offered a follow-up that it does not take. */
+const followUpAttempts = 3
 
 export type StepsOptions = {
   db: Database
@@ -172,11 +174,21 @@ export class Steps {
     holders.forget(link.sandbox)
     const image = await this.#options.fleet.image(link.sandbox, signal)
     const refused = await this.#handOver(link, assignment(meant, 'work', image), signal)
-    if (refused !== null) return this.fail(meant, { code: 'sandbox_failed', message: refused })
+    if (refused !== null) return this.#askAgain(meant, link, refused)
     const assigned = await change(this.#options, job.id, (before) =>
       isMeant(before) && before.state === 'starting' ? running() : null,
     )
     agents.follow(link, assigned ?? meant)
+  }
+
+  /** The agent may only have been slow: it dials again and is asked again, and what is open in its sandbox stays. */
+  async #askAgain(job: StoredJob, link: Link, message: string): Promise<void> {
+    const attempts = job.life.attempts + 1
+    if (attempts === followUpAttempts) return this.fail(job, { code: 'sandbox_failed', message })
+    await change(this.#options, job.id, (before) =>
+      before.run === job.run && before.sandbox === job.sandbox ? { life: { attempts } } : null,
+    )
+    link.close()
   }
 
   #hold(job: StoredJob, sandbox: string, waiting: Waiting | null): Promise<StoredJob | null> {
