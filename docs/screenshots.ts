@@ -35,6 +35,16 @@ const page = await browser.newPage({ viewport: { width: 1366, height: 880 }, dev
 await page.goto(await vitrine.signInLink({ next: `/jobs/${best}` }))
 await page.locator('.case[data-state=live]').waitFor()
 await page.screenshot({ path: picture('job') })
+await page.getByRole('button', { name: 'Replay' }).click()
+await page.locator('.player[data-shown]').waitFor()
+const moment = page.getByRole('slider', { name: 'Moment of the recording' })
+await moment.press('End')
+const end = Number(await moment.getAttribute('max'))
+await page.waitForFunction((shown) => {
+  const player = document.querySelector<HTMLElement>('.player')
+  return Number(player?.dataset['shown']) >= shown
+}, 0.9 * end)
+await page.screenshot({ path: picture('timeline') })
 await page.goto(url)
 const pictured = page.locator('.card').filter({ has: page.locator('img') })
 await pictured.nth(ids.length - 1).waitFor()
