@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { JobLimits } from '@vitrine/contract/job.ts'
-import { linkPaths, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
+import { linkPaths, linkVersion, NumberedEvent, type Assignment } from '@vitrine/contract/link.ts'
 import { taker } from './fake/take.ts'
 import { fakeAgent, type FakeAgent, type FakeScript } from './fake-agent.ts'
 
@@ -165,7 +165,10 @@ function listen() {
   const first = Promise.withResolvers<ReturnType<typeof client>>()
   const server = http.createServer()
   server.on('upgrade', (request, socket: Duplex) => {
-    expect(request.headers).toMatchObject({ upgrade: 'vitrine-link', 'vitrine-link-version': '1' })
+    expect(request.headers).toMatchObject({
+      upgrade: 'vitrine-link',
+      'vitrine-link-version': String(linkVersion),
+    })
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: vitrine-link\r\n\r\n')
     const session = http2.connect('http://agent', { createConnection: () => socket })
     sessions.push(session)
