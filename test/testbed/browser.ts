@@ -14,11 +14,15 @@ export const launchBrowser = (): Promise<Browser> =>
     ],
   })
 
+/** What noVNC says where it is closed while it paints: it goes on to what came meanwhile, and drops it. */
+const closedWhilePainting = 'Got data while in an invalid state'
+
 /** What pages of a context complain about: console errors, violations of the content security policy among them, and exceptions. */
 export function problemsOf(context: BrowserContext): string[] {
   const problems: string[] = []
   context.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`${message.text()} at ${message.location().url}`)
+    if (message.type() !== 'error' || message.text() === closedWhilePainting) return
+    problems.push(`${message.text()} at ${message.location().url}`)
   })
   context.on('weberror', (error) => problems.push(String(error.error())))
   return problems
