@@ -311,8 +311,14 @@ test('a run is repeated from its records, and the model is not asked again', asy
   const task = 'Show something once.'
   const { id, page } = await finished(task)
   const asked = stories.asked(task).length
-  await page.getByRole('button', { name: 'Repeat …' }).click()
-  await page.getByRole('button', { name: 'From its records' }).click()
+  const fromRecords = page.getByRole('button', { name: 'From its records' })
+  const opened = async () => {
+    const repeat = page.getByRole('button', { name: 'Repeat …' })
+    await repeat.click({ timeout: 2000 }).catch(() => {})
+    return fromRecords.isVisible()
+  }
+  await expect.poll(opened, soon).toBe(true)
+  await fromRecords.click()
   await server.reach(id, ({ run, finishedAt }) => run === 2 && finishedAt !== null)
   expect(stories.asked(task)).toHaveLength(asked)
   expect((await server.vitrine.jobs.get(id)).verdict).toMatchObject({ outcome: 'ran' })
