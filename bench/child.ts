@@ -15,7 +15,7 @@ export type Child = AsyncDisposable & {
   processorTime(): Promise<number>
 }
 
-/** A program of this folder in a process of its own, from its first line until it is disposed of. */
+/** A program of the benchmarks, by its path below this folder, in a process of its own, from its first line until it is disposed of. */
 export async function startChild(file: string, ...argv: string[]): Promise<Child> {
   const child = spawn(process.execPath, [join(import.meta.dirname, file), ...argv], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -36,7 +36,7 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
     async [Symbol.asyncDispose]() {
       // The server ends with its input, and takes its sandboxes with it.
       child.stdin.end()
-      if (file !== 'gateway-server.ts') child.kill()
+      if (file !== 'gateway/server.ts') child.kill()
       await exited
     },
   }
@@ -49,7 +49,7 @@ export async function processorTime(pid: number): Promise<number> {
   return 10 * (Number(fields[12]) + Number(fields[13]))
 }
 
-/** Runs a program of this folder to its end, with `input` as JSON; what it printed, as JSON. */
+/** Runs a program of the benchmarks to its end, with `input` as JSON; what it printed, as JSON. */
 export async function runChild(file: string, input: object): Promise<unknown> {
   const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
     stdio: ['pipe', 'pipe', 'inherit'],
