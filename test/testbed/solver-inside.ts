@@ -4,8 +4,8 @@ import { linkSocket, type Assignment } from '@vitrine/contract/link.ts'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { languages } from '@vitrine/agent/languages.ts'
 import { output } from '@vitrine/agent/places.ts'
-import { solve } from '@vitrine/agent/policy.ts'
-import { ProgramFile } from '@vitrine/agent/program-file.ts'
+import { solve } from '@vitrine/agent/policy/policy.ts'
+import { ProgramFile } from '@vitrine/agent/files/program-file.ts'
 import type { Solved } from './solver.ts'
 
 /** Runs in a sandbox's container: takes assignments as lines of JSON, solves each as the agent does, answers in lines. */

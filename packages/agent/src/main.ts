@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import { dressDesktop } from './desktop.ts'
+import { dressDesktop } from './desktop/desktop.ts'
 import { scratch } from './places.ts'
-import { Stage } from './stage.ts'
+import { Stage } from './desktop/stage.ts'
 import { stopBeingRoot } from './user.ts'
-import { startXServer } from './x-server.ts'
+import { startXServer } from './desktop/x-server.ts'
 
 const task = process.argv.slice(2).join(' ')
 stopBeingRoot()

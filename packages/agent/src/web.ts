@@ -5,7 +5,7 @@ import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createWebSocketStream, WebSocketServer, type WebSocket } from 'ws'
 import { webFolder } from './places.ts'
-import type { XServer } from './x-server.ts'
+import type { XServer } from './desktop/x-server.ts'
 
 const port = 6080
 const pingMilliseconds = 25_000

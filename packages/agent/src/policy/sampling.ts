@@ -1,0 +1,52 @@
+import type { ModelFacts } from '../model-server.ts'
+
+export type Sampling = { temperature: number; top_p: number; top_k: number }
+
+type Family = { match: RegExp; first: Sampling; fresh: Sampling; thinking: Sampling }
+
+/** Each family's own figures, from its model card; qwen3 falls into endless repetition when it is asked greedily. */
+const families: Family[] = [
+  {
+    match: /qwen3/i,
+    first: { temperature: 0.7, top_p: 0.8, top_k: 20 },
+    fresh: { temperature: 0.9, top_p: 0.9, top_k: 40 },
+    thinking: { temperature: 0.6, top_p: 0.95, top_k: 20 },
+  },
+  {
+    match: /./,
+    first: { temperature: 0.2, top_p: 0.9, top_k: 40 },
+    fresh: { temperature: 0.8, top_p: 0.95, top_k: 60 },
+    thinking: { temperature: 0.6, top_p: 0.95, top_k: 20 },
+  },
+]
+
+export function samplingFor(
+  { family }: ModelFacts,
+  model: string,
+  kind: 'first' | 'repair' | 'fresh',
+  thinks: boolean,
+): Sampling {
+  const found = families.find(({ match }) => match.test(`${model} ${family}`)) ?? families.at(-1)!
+  if (thinks) return found.thinking
+  return kind === 'fresh' ? found.fresh : found.first
+}
+
+/**
+ * One context size for all calls of a job: another one would make Ollama load the model again. Ollama cuts a prompt that
+ * does not fit without a word, so there is room for the task, a program and its correction.
+ */
+export function contextFor(facts: ModelFacts, task: string, answerTokens: number): number {
+  let size = 8192
+  while (size < wantedTokens(task, answerTokens)) size *= 2
+  return Math.min(size, facts.contextLength)
+}
+
+/** False where a task is so long that the model would not see all of it. */
+export function fits(facts: ModelFacts, task: string, answerTokens: number): boolean {
+  return wantedTokens(task, answerTokens) <= facts.contextLength
+}
+
+/** Code and prose have about three bytes a token. */
+function wantedTokens(task: string, answerTokens: number): number {
+  return 1024 + Math.ceil(Buffer.byteLength(task) / 3) + 3 * answerTokens
+}
