@@ -1,5 +1,5 @@
 import http2 from 'node:http2'
-import { duplexPair } from 'node:stream'
+import { duplexPair, Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Link } from './link.ts'
@@ -84,4 +84,15 @@ test('a call that is given up before its answer has begun fails, and nothing els
   await expect(link.status(giveUp.signal)).rejects.toMatchObject({ code: 'unavailable' })
   link.close()
   await link.closed
+})
+
+test('a file that can not be sent because the link broke is not left open', async () => {
+  const link = linkTo([])
+  link.close()
+  await link.closed
+  const body = Readable.from(['content'])
+  await expect(link.writeFile('a.txt', body, AbortSignal.timeout(5000))).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  expect(body.destroyed).toBe(true)
 })

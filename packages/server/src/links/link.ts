@@ -33,7 +33,9 @@ export class Link {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: window },
     })
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(window))
+    this.#session.once('connect', () => {
+      if (!this.#session.destroyed) this.#session.setLocalWindowSize(window)
+    })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.closed = promise
     const ping = setInterval(() => this.#ping(), pingMilliseconds)
@@ -171,8 +173,13 @@ export class Link {
     return this.#read(`${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
   }
 
-  /** Writes a file under /output, whole or not at all. Throws what the body threw, or why the agent refused it. */
+  /**
+   * Writes a file under /output, whole or not at all; the body is read or destroyed. Throws what the body threw, or why
+   * the agent refused it.
+   */
   async writeFile(path: string, body: Readable, signal: AbortSignal): Promise<void> {
+    using stack = new DisposableStack()
+    stack.defer(() => body.destroy())
     const request = this.#request('PUT', `${linkPaths.file}?path=${encodeURIComponent(path)}`, signal)
     const answer = bodyOf(request)
     const sent = pipeline(body, request)
@@ -183,7 +190,7 @@ export class Link {
       throw error
     })
     // A refusal comes before all was sent.
-    if (status === 204) return sent
+    if (status === 204) return await sent
     sent.catch(() => {})
     const { error } = this.#parse(await this.#text(answer, path), Refusal)
     request.close()
