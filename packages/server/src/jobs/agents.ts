@@ -119,10 +119,9 @@ export class Agents {
   }
 
   async #follow(link: Link, job: StoredJob): Promise<void> {
-    const { signal, fleet, meter, wake } = this.#options
+    const { signal, meter, wake } = this.#options
     await this.#tell(link, job)
     for await (const events of link.events(job.life.agentEvents, signal)) {
-      const outOfMemory = fleet.view().get(link.sandbox)?.outOfMemory ?? false
       const isLast = events.some(({ event }) => event.type === 'verdict')
       // A job that has ended shows all that it used.
       if (isLast) await meter.settle()
@@ -130,7 +129,6 @@ export class Agents {
         from: 'agent',
         sandbox: link.sandbox,
         events,
-        outOfMemory,
       })
       await link.acknowledge(events.at(-1)!.number, signal)
       if (!after || !isLast) continue

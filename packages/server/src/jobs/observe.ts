@@ -13,7 +13,7 @@ type Store = { db: Database; log: EventLog }
 
 /** What is reported of a job from outside the server. */
 export type Report =
-  | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[]; outOfMemory: boolean }
+  | { from: 'agent'; sandbox: string; events: readonly NumberedEvent[] }
   | { from: 'recorder'; message: string }
   | { from: 'viewers'; control: ControlChange }
   | { from: 'egress'; lines: readonly EgressAttempt[]; more: EgressMore | null }
@@ -114,7 +114,7 @@ function fromAgent(job: StoredJob, report: Report & { from: 'agent' }): Patch | 
   for (const event of events) {
     if (event.type === 'job.phase') patch.life!.phase = event.data.phase
     if (event.type === 'model.waiting') Object.assign(patch.life!, waits(job, event.data.waiting))
-    if (event.type === 'verdict') return { ...patch, ...ended(job, patch, event.data, report.outOfMemory) }
+    if (event.type === 'verdict') return { ...patch, ...ended(job, patch, event.data) }
   }
   return patch
 }
@@ -123,14 +123,10 @@ function ended(
   job: StoredJob,
   patch: Patch,
   { verdict, reason }: Extract<AgentEvent, { type: 'verdict' }>['data'],
-  outOfMemory: boolean,
 ): Patch {
   const finishedAt = now()
   const failed = verdict.outcome === 'failed'
-  const memory = `The sandbox ran out of its ${job.request.limits.memoryMiB} MiB of memory.`
-  const why = outOfMemory
-    ? ({ code: 'out_of_memory', message: memory } as const)
-    : (reason ?? ({ code: 'check_failed', message: 'No candidate passed its checks.' } as const))
+  const why = reason ?? ({ code: 'check_failed', message: 'No candidate passed its checks.' } as const)
   return {
     state: failed ? 'failed' : 'succeeded',
     life: {
