@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -46,6 +47,18 @@ async function assignmentOf(id: string, docker: Docker): Promise<Container['assi
 }
 
 export async function removeContainers(installation: string, docker: Docker): Promise<void> {
-  const ids = (await containersOf(installation, docker)).map(({ id }) => id)
-  if (ids.length > 0) await docker('rm', '--force', ...ids)
+  await removeListed(['--filter', `label=vitrine.installation=${installation}`], docker)
+}
+
+/** Removes what `docker ps` lists with these filters, and returns when it is gone. Somebody else may be removing it too. */
+export async function removeListed(filters: string[], docker: Docker): Promise<void> {
+  for (;;) {
+    const listed = await docker('ps', '--all', '--quiet', '--no-trunc', ...filters)
+    const ids = listed.split('\n').filter((id) => id !== '')
+    if (ids.length === 0) return
+    await docker('rm', '--force', ...ids).catch((error: Error) => {
+      if (!/already in progress|No such container/.test(error.message)) throw error
+    })
+    await sleep(50)
+  }
 }

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { dockerAt, type Docker } from './containers.ts'
+import { dockerAt, removeListed, type Docker } from './containers.ts'
 
 const run = promisify(execFile)
 const answerMilliseconds = 60_000
@@ -101,8 +101,7 @@ export async function startEngine(image: string): Promise<TestEngine> {
   stack.defer(async () => {
     daemon?.kill('SIGCONT')
     await start(false)
-    const left = (await docker('ps', '--all', '--quiet')).split('\n').filter((id) => id !== '')
-    if (left.length > 0) await docker('rm', '--force', ...left)
+    await removeListed([], docker)
     await ended(daemon, 'SIGTERM')
   })
   await start(false)
