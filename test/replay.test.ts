@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { axeFindings } from './testbed/axe.ts'
 import { clickDesktop, coloursOf, launchBrowser, problemsOf } from './testbed/browser.ts'
 import { docker } from './testbed/containers.ts'
 import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
@@ -196,6 +197,48 @@ test('a person plays a recording, faster and by keyboard, and jumps to what happ
   await page.getByRole('link', { name: 'Link to this moment' }).click()
   expect(new URL(page.url()).hash).toMatch(/^#t=[\d.]+&run=1$/)
   expect(problems).toEqual([])
+})
+
+test('a link to a moment shows a stranger that recording from there, without the desktop, until it is revoked', async () => {
+  const id = await stillJob()
+  const { png, seconds } = await seenWhenStill(id)
+  await server.vitrine.jobs.stop(id)
+  await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  const page = await open(`/jobs/${id}#t=${cut(seconds)}`)
+  const wanted = Math.round(cut(seconds) * 1000)
+  await page.locator(`.player[data-shown="${wanted}"]`).waitFor()
+  await page.getByRole('button', { name: 'Share this moment …' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Share this recording' })
+  await dialog.getByRole('button', { name: 'Make a link' }).click()
+  const link = await dialog.getByLabel('The new link').inputValue()
+  await dialog.getByText(/^Link to \d:\d\d of run 1’s recording, ends in /).waitFor()
+  expect(await axeFindings(page)).toEqual([])
+
+  const stranger = await browser.newContext({ viewport: { width: 1366, height: 900 } })
+  problems.push(...problemsOf(stranger))
+  const asked = new Set<string>()
+  stranger.on('request', (request) =>
+    asked.add(new URL(request.url()).pathname.replace(/^.*\/assets\/.*/, 'asset')),
+  )
+  const shown = await stranger.newPage()
+  await shown.goto(link)
+  await shown.locator(`.player[data-shown="${wanted}"]`).waitFor()
+  expect(await differingPixels(shown, png)).toBe(0)
+  await shown.locator('.player-glass').focus()
+  await shown.keyboard.press('Home')
+  await shown.locator('.player[data-shown="0"]').waitFor()
+  expect(await axeFindings(shown)).toEqual([])
+  const path = new URL(link).pathname
+  expect([...asked].toSorted()).toEqual(
+    [path, `${path}recording`, `${path}recording/records`, 'asset'].toSorted(),
+  )
+
+  await dialog.getByRole('button', { name: 'Revoke' }).click()
+  await dialog.getByText('The link was revoked').waitFor()
+  await shown.getByRole('heading', { name: 'This share link is not good' }).waitFor()
+  await stranger.close()
+  // What the stranger’s page asked last has found nothing.
+  expect(problems.filter((problem) => !/404/.test(problem))).toEqual([])
 })
 
 test('a recording that a crash cut off plays up to its end, and goes on after it', async () => {

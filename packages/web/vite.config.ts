@@ -14,7 +14,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ['index.html', 'api.html', 'vnc.html', 'signed-out.html', 'ended-link.html'].map(page),
+      input: [
+        'index.html',
+        'api.html',
+        'vnc.html',
+        'shared-recording.html',
+        'signed-out.html',
+        'ended-link.html',
+      ].map(page),
     },
   },
 })

@@ -6,7 +6,7 @@ import { limits } from './limits.ts'
 import { FileList } from './link.ts'
 import { recordingMedia } from './recording.ts'
 import { Health, Settings } from './server.ts'
-import { MadeShare, NewShare, Share, ShareId } from './share.ts'
+import { MadeShare, NewShare, Share, ShareId, type Moment } from './share.ts'
 import { MadeToken, NewToken, Token, TokenId } from './token.ts'
 
 /** Everything under this prefix is the API; each path below is relative to it. */
@@ -114,6 +114,8 @@ export const Recording = z.object({
     ),
 })
 export type Recording = z.infer<typeof Recording>
+/** What a guest’s page learns of the recording that its link shows; null where it is kept no longer. */
+export type SharedRecording = { moment: Moment; recording: Recording | null }
 const route = <const R extends Route>(definition: R): R => definition
 
 /** The one route table: the server's handlers, the OpenAPI document and the tests are made from it. */
@@ -393,7 +395,7 @@ export const routes = {
   createShare: route({
     method: 'POST',
     path: '/jobs/{id}/shares',
-    summary: 'Make a link that shows the desktop to whoever has it',
+    summary: 'Make a link that shows the desktop, or a recording from a moment on, to whoever has it',
     params: job,
     body: NewShare,
     success: { status: 201, body: MadeShare },

@@ -34,7 +34,7 @@ export class Recordings {
       accept: '*/*',
       signal,
     })
-    if (response.body) yield* readRecords(chunks(response.body))
+    if (response.body) yield* recordsOf(response.body)
   }
 
   /** The recording as one page that plays it without the server; see `files.read` for what is returned. */
@@ -60,9 +60,11 @@ export class Recordings {
 /** What a recording showed: apply its records one after the other, from a key picture on. */
 export const recordedScreen = (): RecordedScreen => createRecordedScreen()
 
-/** The records of a recording that is at hand, such as one that was saved. */
-export const recordsOf = (bytes: AsyncIterable<Uint8Array>): AsyncGenerator<RecordingEntry> =>
-  readRecords(bytes)
+/** The records of a recording that is at hand, such as one that was saved, or that comes as the body of an answer. */
+export const recordsOf = (
+  bytes: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+): AsyncGenerator<RecordingEntry, void, undefined> =>
+  readRecords(bytes instanceof ReadableStream ? chunks(bytes) : bytes)
 
 /** Not every browser can iterate over a stream. */
 async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

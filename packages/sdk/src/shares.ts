@@ -1,9 +1,12 @@
-import type { Share, ShareMode } from '@vitrine/contract/share.ts'
+import type { Moment, Share, ShareMode } from '@vitrine/contract/share.ts'
 import type { Answer, Transport } from './transport.ts'
+
+/** What is told of a recording at the address of a share link to a moment. */
+export type { SharedRecording } from '@vitrine/contract/routes.ts'
 
 type Options = { signal?: AbortSignal | undefined }
 
-/** Links that show a job’s desktop, and nothing else, to whoever has them. */
+/** Links that show a job’s desktop, or a recording of it, and nothing else, to whoever has them. */
 export class Shares {
   readonly #transport: Transport
 
@@ -11,10 +14,13 @@ export class Shares {
     this.#transport = transport
   }
 
-  /** Makes a link, to watch or to drive, good for so many seconds (a day by default). Its `url` is told only here. */
+  /**
+   * Makes a link, to watch or to drive, good for so many seconds (a day by default); with a `moment`, to watch the recording
+   * of that run from there, also after the desktop is gone. Its `url` is told only here.
+   */
   create(
     id: string,
-    { signal, ...body }: Options & { mode?: ShareMode; seconds?: number } = {},
+    { signal, ...body }: Options & { mode?: ShareMode; moment?: Moment; seconds?: number } = {},
   ): Promise<Answer<'POST /jobs/{id}/shares'>> {
     return this.#transport.json('POST /jobs/{id}/shares', { params: { id }, body, signal })
   }

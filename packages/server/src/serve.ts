@@ -217,8 +217,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     },
     guests: async (path) => {
       const token = /^\/s\/([^/]+)\/websockify$/.exec(path)?.[1]
-      const entry = token === undefined ? null : await openShare(db, token)
-      return entry && toDesktop(entry)
+      const shared = token === undefined ? null : await openShare(db, token)
+      return shared?.shows === 'desktop' ? toDesktop(shared.entry) : null
     },
   }
   const doorsOf = (job: string): Doors => ({
@@ -259,7 +259,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...recordingRoutes({ jobs, recordings, log: eventLog, web }),
       ...controlRoutes(jobs, controls, openDesktop),
       ...tokenRoutes(db),
-      ...shareRoutes({ db, jobs, viewers, publicUrl: publicUrl(config) }),
+      ...shareRoutes({ db, jobs, viewers, recordings, publicUrl: publicUrl(config) }),
       ...serverRoutes(
         {
           health: (signal) => readHealth(health, signal),
@@ -272,7 +272,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ),
     },
     access,
-    guests: { open: (token) => openShare(db, token), jobs, controls },
+    guests: { open: (token) => openShare(db, token), jobs, controls, recordings },
     web,
     version,
     log,

@@ -1,4 +1,5 @@
-import { useRef, useState } from 'preact/hooks'
+import { useId, useRef, useState } from 'preact/hooks'
+import { clock } from './replay/clock.ts'
 import type { Site } from './site.ts'
 import { problemText, secondsBetween, span } from './words.ts'
 
@@ -12,9 +13,17 @@ const times = [
 ] as const
 const modeWord = { view: 'to watch', control: 'to drive' }
 
-/** A button that opens a dialog to make, copy and revoke links to a job’s desktop. */
-export function ShareDialog({ site, id }: { site: Site; id: string }) {
+type Moment = NonNullable<Share['moment']>
+
+/**
+ * A button that opens a dialog to make, copy and revoke a job’s links: to its desktop, or with a `moment` to the recording
+ * of a run from there on.
+ */
+export function ShareDialog({ site, id, moment }: { site: Site; id: string; moment?: Moment }) {
   const { shares } = site.vitrine.jobs
+  const titleId = useId()
+  // While the dialog is open, what plays behind it goes on.
+  const [chosen, setChosen] = useState(moment)
   const dialog = useRef<HTMLDialogElement>(null)
   const [list, setList] = useState<readonly Share[]>()
   const [made, setMade] = useState('')
@@ -30,6 +39,7 @@ export function ShareDialog({ site, id }: { site: Site; id: string }) {
   }
   const open = () => {
     setMade('')
+    setChosen(moment)
     dialog.current?.showModal()
     void run(async () => '')
   }
@@ -38,7 +48,8 @@ export function ShareDialog({ site, id }: { site: Site; id: string }) {
     const wanted = new FormData(event.currentTarget as HTMLFormElement)
     const mode = wanted.get('mode') === 'control' ? 'control' : 'view'
     void run(async () => {
-      const { url } = await shares.create(id, { mode, seconds: Number(wanted.get('seconds')) })
+      const seconds = Number(wanted.get('seconds'))
+      const { url } = await shares.create(id, { seconds, ...(chosen ? { moment: chosen } : { mode }) })
       setMade(url)
       return 'The link is made. It is shown only now.'
     })
@@ -52,21 +63,27 @@ export function ShareDialog({ site, id }: { site: Site; id: string }) {
   return (
     <>
       <button type="button" onClick={open}>
-        Share …
+        {moment ? 'Share this moment …' : 'Share …'}
       </button>
-      <dialog ref={dialog} aria-labelledby="share-title" class="share">
-        <h2 id="share-title">Share this desktop</h2>
-        <p>Whoever has a link sees this desktop until the link ends, and nothing else of this server.</p>
+      <dialog ref={dialog} aria-labelledby={titleId} class="share">
+        <h2 id={titleId}>{chosen ? 'Share this recording' : 'Share this desktop'}</h2>
+        <p>
+          {chosen
+            ? `Whoever has a link sees this recording, from ${clock(chosen.seconds * 1000)} on, until the link ends, and nothing else of this server. It is good also when the desktop is gone.`
+            : 'Whoever has a link sees this desktop until the link ends, and nothing else of this server.'}
+        </p>
         <form onSubmit={make}>
+          {!chosen && (
+            <label>
+              Guests come
+              <select name="mode">
+                <option value="view">to watch only</option>
+                <option value="control">to watch and drive</option>
+              </select>
+            </label>
+          )}
           <label>
-            Guests come
-            <select name="mode">
-              <option value="view">to watch only</option>
-              <option value="control">to watch and drive</option>
-            </select>
-          </label>
-          <label>
-            for
+            {chosen ? 'Good for' : 'for'}
             <select name="seconds">
               {times.map(([seconds, word]) => (
                 <option key={seconds} value={seconds} selected={seconds === 24 * 3600}>
@@ -86,8 +103,8 @@ export function ShareDialog({ site, id }: { site: Site; id: string }) {
             {list.map((share) => (
               <li key={share.id}>
                 <span>
-                  Link {modeWord[share.mode]}, ends in {span(-secondsBetween(share.expiresAt, Date.now()))},{' '}
-                  {share.viewers} watching
+                  {linkWord(share)}, ends in {span(-secondsBetween(share.expiresAt, Date.now()))}
+                  {share.moment === null && `, ${share.viewers} watching`}
                 </span>
                 <button type="button" class="danger" onClick={() => void revoke(share.id)}>
                   Revoke
@@ -102,6 +119,11 @@ export function ShareDialog({ site, id }: { site: Site; id: string }) {
       </dialog>
     </>
   )
+}
+
+function linkWord({ mode, moment }: Share): string {
+  if (!moment) return `Link ${modeWord[mode]}`
+  return `Link to ${clock(moment.seconds * 1000)} of run ${moment.run}’s recording`
 }
 
 /** Without a secure context browsers copy only what is selected. */

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import { recordingMedia } from '@vitrine/contract/recording.ts'
+import type { Recording } from '@vitrine/contract/routes.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { attachment } from '../files/download.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -35,11 +36,11 @@ export function recordingRoutes({
   return {
     listRecordings: async ({ params: { id } }) => {
       await jobs.get(id)
-      return { recordings: (await recordings.list(id)).map(presented) }
+      return { recordings: await presentRecordings(recordings, id) }
     },
     readRecording: async ({ params: { id, run }, query }) => {
       const { records } = await open(id, run, query.from)
-      return answer(records, { 'content-type': recordingMedia })
+      return recordsAnswer(records)
     },
     readReplay: async ({ params: { id, run } }) => {
       const player = playerOf(web)
@@ -61,9 +62,17 @@ export function recordingRoutes({
   }
 }
 
+/** A job’s recordings as they are listed, the first run first. */
+export async function presentRecordings(recordings: Recordings, job: string): Promise<Recording[]> {
+  return (await recordings.list(job)).map(presented)
+}
+
+export const recordsAnswer = (records: Readable): Response =>
+  answer(records, { 'content-type': recordingMedia })
+
 type Listed = Awaited<ReturnType<Recordings['list']>>[number]
 
-function presented({ run, isLive, scan: { end, time, segments } }: Listed) {
+function presented({ run, isLive, scan: { end, time, segments } }: Listed): Recording {
   const startedAt = segments[0]!.at
   // While nothing changes nothing is stored, and time goes on all the same.
   const now = isLive ? Math.max(time, Date.now() - startedAt) : time

@@ -147,8 +147,17 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
     })
 
     test('finds a share link by its token’s hash while it is good, and forgets it with its job', async () => {
+      const momentOf = (id: string) => (id === 'shr-2' ? { run: 2, seconds: 1.5 } : null)
       const share = (id: string, job: string, created_at: number, expires_at: number) =>
-        insertShare(db, { id, job, token_hash: `hash of ${id}`, mode: 'view', created_at, expires_at })
+        insertShare(db, {
+          id,
+          job,
+          token_hash: `hash of ${id}`,
+          mode: 'view',
+          moment: momentOf(id),
+          created_at,
+          expires_at,
+        })
       await add('job-a')
       await share('shr-1', 'job-a', 1, 100)
       await share('shr-2', 'job-a', 2, 200)
@@ -158,6 +167,8 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
         job: 'job-a',
         mode: 'view',
       })
+      expect((await findShare(db, 'hash of shr-1', 99))?.moment).toBeNull()
+      expect((await findShare(db, 'hash of shr-2', 99))?.moment).toEqual({ run: 2, seconds: 1.5 })
       expect(await findShare(db, 'hash of shr-1', 100)).toBeNull()
       expect(await findShare(db, 'shr-1', 0)).toBeNull()
       const ids = async (at: number) => (await sharesOf(db, 'job-a', at)).map(({ id }) => id)

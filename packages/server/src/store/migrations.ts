@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '006-tokens': { up: createTokens },
   '007-repeats': { up: (db) => addToLife(db, { repeats: null }) },
   '008-egress': { up: addEgress },
+  '009-moments': { up: addMoments },
 }
 
 async function createJobs(db: Kysely<unknown>): Promise<void> {
@@ -144,4 +145,9 @@ async function addEgress(db: Kysely<unknown>): Promise<void> {
     const changed = { request: JSON.stringify({ ...(JSON.parse(request) as object), egress: [] }) }
     await jobs.updateTable('jobs').set(changed).where('id', '=', id).execute()
   }
+}
+
+/** Links from before there were moments show desktops. */
+async function addMoments(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('shares').addColumn('moment', 'text').execute()
 }

@@ -41,6 +41,8 @@ export type Schema = {
     job: string
     token_hash: string
     mode: ShareMode
+    /** Where in which recording; null for a link to the desktop. */
+    moment: string | null
     created_at: number
     expires_at: number
   }

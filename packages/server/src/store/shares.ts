@@ -1,5 +1,6 @@
-import type { ShareMode } from '@vitrine/contract/share.ts'
-import type { Database } from './schema.ts'
+import type { Moment, ShareMode } from '@vitrine/contract/share.ts'
+import type { Selectable } from 'kysely'
+import type { Database, Schema } from './schema.ts'
 
 /** A share link as it is stored: the server keeps only its token’s hash. */
 export type StoredShare = {
@@ -7,12 +8,17 @@ export type StoredShare = {
   job: string
   token_hash: string
   mode: ShareMode
+  moment: Moment | null
   created_at: number
   expires_at: number
 }
 
 export async function insertShare(db: Database, share: StoredShare): Promise<void> {
-  await db.insertInto('shares').values(share).execute()
+  const moment = share.moment && JSON.stringify(share.moment)
+  await db
+    .insertInto('shares')
+    .values({ ...share, moment })
+    .execute()
 }
 
 /** The link with this token’s hash, if it is good at `at`. */
@@ -22,12 +28,13 @@ export async function findShare(db: Database, tokenHash: string, at: number): Pr
     .selectAll()
     .where('token_hash', '=', tokenHash)
     .where('expires_at', '>', at)
-  return (await query.executeTakeFirst()) ?? null
+  const found = await query.executeTakeFirst()
+  return found ? stored(found) : null
 }
 
 /** A job’s links that are good at `at`, the newest first. */
 export async function sharesOf(db: Database, job: string, at: number): Promise<StoredShare[]> {
-  return db
+  const found = await db
     .selectFrom('shares')
     .selectAll()
     .where('job', '=', job)
@@ -35,6 +42,7 @@ export async function sharesOf(db: Database, job: string, at: number): Promise<S
     .orderBy('created_at', 'desc')
     .orderBy('id')
     .execute()
+  return found.map(stored)
 }
 
 /** False where the job has no such link. */
@@ -46,3 +54,8 @@ export async function removeShare(db: Database, job: string, id: string): Promis
 export async function removeEndedShares(db: Database, at: number): Promise<void> {
   await db.deleteFrom('shares').where('expires_at', '<=', at).execute()
 }
+
+const stored = (found: Selectable<Schema['shares']>): StoredShare => ({
+  ...found,
+  moment: found.moment === null ? null : (JSON.parse(found.moment) as Moment),
+})

@@ -5,7 +5,15 @@ import { join } from 'node:path'
 export async function webPages(stateDir: string): Promise<string> {
   const folder = join(stateDir, 'web')
   await mkdir(join(folder, 'assets'), { recursive: true })
-  for (const page of ['index.html', 'vnc.html', 'signed-out.html', 'ended-link.html', 'assets/app.js']) {
+  const pages = [
+    'index.html',
+    'vnc.html',
+    'shared-recording.html',
+    'signed-out.html',
+    'ended-link.html',
+    'assets/app.js',
+  ]
+  for (const page of pages) {
     await writeFile(join(folder, page), `<!doctype html><title>${page}</title>`)
   }
   return folder

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { replayPath } from '../address.ts'
+import { ShareDialog } from '../share-dialog.tsx'
 import type { Job, JobEvent, Recording, Site } from '../site.ts'
 import { title } from '../words.ts'
 import { momentHash } from './clock.ts'
@@ -55,6 +56,11 @@ export function Replay(props: {
             <a class="button" href={momentHash(time, recording.run)}>
               Link to this moment
             </a>
+            <ShareDialog
+              site={site}
+              id={job.id}
+              moment={{ run: recording.run, seconds: Math.floor(time / 100) / 10 }}
+            />
             <a class="button" href={replayPath(site.base, job.id, recording.run, 'html')} download>
               Save as a page
             </a>
