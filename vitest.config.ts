@@ -16,7 +16,9 @@ export default defineConfig({
           include: ['test/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Each file has engines, servers and ports of its own; more at once only wait for the same cores.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
