@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import { isFinal, type Job } from '@vitrine/contract/job.ts'
 import { describe, expect, test } from 'vitest'
 import { fakeRuntime } from './runtimes/fake.ts'
+import { writeAndPass, type FakeScript } from './runtimes/fake/script.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { startServer, type TestServer } from './testing/start-server.ts'
 
@@ -82,6 +84,49 @@ test.each<[string, (wake: () => void) => void]>([
   await fake.vanish((await holds())!)
   await server.reach(lost, ({ desktop }) => desktop.state === 'closed')
   expect((await server.get(done.id)).desktop.state).toBe('live')
+})
+
+describe('an agent that', () => {
+  /** A server whose job `bad` has this agent, and whose others have one that works. */
+  const play =
+    (bad: FakeScript): FakeScript =>
+    (work) =>
+      work.assignment.task === 'bad' ? bad(work) : writeAndPass(work)
+
+  test.each<[string, (tell: (event: never) => void) => void]>([
+    ['tells an event that there is not', (tell) => tell({ type: 'root', data: {} } as never)],
+    ['tells an event of the wrong shape', (tell) => tell({ type: 'job.phase', data: { phase: 7 } } as never)],
+    [
+      'tells an event without end',
+      (tell) => tell({ type: 'log', data: { level: 'info', message: 'x'.repeat(5 * 1024 * 1024) } } as never),
+    ],
+  ])('%s fails its job, which says so, and no other', async (_, misbehave) => {
+    await using runtime = fakeRuntime({ script: play(async ({ tell }) => misbehave(tell)) })
+    await using server = await startServer({ runtime, environment: { VITRINE_CONCURRENCY: '2' } })
+    const [bad, good] = await Promise.all([server.create({ task: 'bad' }), server.create({ task: 'good' })])
+    const failed = await server.reach(bad.id, ({ state }) => isFinal(state))
+    expect(failed).toMatchObject({ state: 'failed', reason: { code: 'agent_error' } })
+    await server.reach(good.id, 'succeeded')
+    await server.reach(bad.id, ({ desktop }) => desktop.state === 'closed')
+  })
+
+  test('dials a thousand times at once hinders nobody', long, async () => {
+    const dials = 1000
+    let closed = 0
+    await using runtime = fakeRuntime({
+      script: play(async (work) => {
+        const sockets = Array.from({ length: dials }, () => connect(work.socketPath))
+        for (const socket of sockets) socket.on('error', () => undefined).once('close', () => closed++)
+        await writeAndPass(work)
+      }),
+    })
+    await using server = await startServer({ runtime, environment: { VITRINE_CONCURRENCY: '2' } })
+    const [bad, good] = await Promise.all([server.create({ task: 'bad' }), server.create({ task: 'good' })])
+    await server.reach(good.id, 'succeeded')
+    await server.reach(bad.id, 'succeeded')
+    // What is over its limit is cut at once, the rest when it has said nothing for ten seconds.
+    await expect.poll(() => closed, long).toBe(dials)
+  })
 })
 
 test('everything at once and twice comes to one end, and leaves nothing behind', long, async () => {

@@ -5,7 +5,7 @@ import type { AgentStatus } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
-import type { Link } from '../links/link.ts'
+import { LinkBreach, type Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import { findJob, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
@@ -152,7 +152,12 @@ export class Agents {
 
   #lost(link: Link, error: unknown): void {
     if (this.#options.signal.aborted) return
-    this.#options.logger.warn({ sandbox: link.sandbox, error }, 'a link broke; the agent dials again')
+    const { fleet, logger, wake } = this.#options
+    logger.warn({ sandbox: link.sandbox, error }, 'a link broke; the agent dials again')
+    if (error instanceof LinkBreach) {
+      fleet.distrust(link.sandbox, error.message)
+      wake()
+    }
     link.close()
   }
 }

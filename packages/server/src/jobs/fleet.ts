@@ -3,7 +3,13 @@ import type { Links } from '../links/links.ts'
 import type { ObservedSandbox, Runtime } from '../runtimes/runtime.ts'
 import type { Sandbox } from './plan.ts'
 
-type Known = ObservedSandbox & { pooled: boolean; touched: number; linkLostAt: number; ready: boolean }
+type Known = ObservedSandbox & {
+  pooled: boolean
+  touched: number
+  linkLostAt: number
+  ready: boolean
+  breach: string | null
+}
 
 /**
  * The sandboxes that there are: what the runtime listed last, corrected by what this server has done since, and whose
@@ -100,6 +106,12 @@ export class Fleet {
     })
   }
 
+  /** Its agent broke the link's protocol. */
+  distrust(sandbox: string, breach: string): void {
+    const known = this.#known.get(sandbox)
+    if (known) known.breach = breach
+  }
+
   /** How many sandboxes wait in the pool, and how many are with jobs. */
   count(): { ready: number; busy: number } {
     const all = [...this.#known.values()]
@@ -129,6 +141,7 @@ export class Fleet {
       touched,
       ready: before?.ready ?? false,
       linkLostAt: before?.linkLostAt ?? performance.now(),
+      breach: before?.breach ?? null,
     })
   }
 }

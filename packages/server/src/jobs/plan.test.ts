@@ -11,6 +11,7 @@ const box = (changes: Partial<Sandbox> = {}): Sandbox => ({
   outOfMemory: false,
   link: 'ready',
   linkLost: 0,
+  breach: null,
   pooled: false,
   ...changes,
 })

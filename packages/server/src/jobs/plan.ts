@@ -9,6 +9,8 @@ export type Sandbox = ObservedSandbox & {
   link: 'none' | 'ready'
   /** How long there has been no link, in milliseconds; 0 while there is one. */
   linkLost: number
+  /** How its agent broke the link's protocol; null while it has not. */
+  breach: string | null
   /** Started for the pool by this server and not handed to a job. */
   pooled: boolean
 }
@@ -112,7 +114,9 @@ function takesPooled({ request: { limits: wanted } }: StoredJob): boolean {
 }
 
 function isFree(box: Sandbox, { busy }: World): boolean {
-  return box.pooled && box.state === 'running' && box.link === 'ready' && !busy.has(box.id)
+  return (
+    box.pooled && box.state === 'running' && box.link === 'ready' && box.breach === null && !busy.has(box.id)
+  )
 }
 
 /** For a job that holds a sandbox. One that is queued has a follow-up, and waits for its turn like all others. */
@@ -167,6 +171,7 @@ function whyLost(job: StoredJob, box: Sandbox | undefined, world: World): Reason
   if (box.state === 'exited') {
     return { code: 'sandbox_lost', message: `The sandbox ended with exit code ${box.exitCode ?? 'unknown'}.` }
   }
+  if (box.breach !== null) return { code: 'agent_error', message: box.breach }
   if (box.state !== 'paused' && box.linkLost > linkMilliseconds && !world.busy.has(box.id)) {
     return {
       code: 'agent_error',
@@ -193,7 +198,11 @@ function isOpening({ now }: World): (job: StoredJob) => boolean {
 function planPool(unheld: readonly Sandbox[], opening: boolean, world: World): Action[] {
   const healthy = unheld.filter(
     (box) =>
-      box.pooled && box.state !== 'exited' && box.state !== 'paused' && box.linkLost <= linkMilliseconds,
+      box.pooled &&
+      box.state !== 'exited' &&
+      box.state !== 'paused' &&
+      box.breach === null &&
+      box.linkLost <= linkMilliseconds,
   )
   const spare = healthy.slice(world.poolSize)
   const unwanted = [...unheld.filter((box) => !healthy.includes(box)), ...spare]

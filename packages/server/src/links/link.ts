@@ -18,7 +18,8 @@ const Refusal = z.object({ error: z.string() })
 
 /**
  * The server's side of a link: the client of an agent's HTTP/2 endpoints (`linkPaths`). Nothing that comes from the
- * agent is trusted: answers are bounded, timed and parsed. Every method throws `unavailable` when the link breaks.
+ * agent is trusted: answers are bounded, timed and parsed. Every method throws `unavailable` when the link breaks, as a
+ * `LinkBreach` where the agent broke the protocol.
  */
 export class Link {
   readonly sandbox: string
@@ -96,12 +97,12 @@ export class Link {
     for await (const chunk of stream as AsyncIterable<string>) {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
-      if (rest.length > answerBytes) throw broken(this.sandbox, 'sent an event that is too long')
+      if (rest.length > answerBytes) throw new LinkBreach(this.sandbox, 'sent an event that is too long')
       const events: NumberedEvent[] = []
       for (const one of lines.map((line) => this.#parse(line, NumberedEvent))) {
         // After a break the agent tells again what was not acknowledged.
         if (one.number <= last) continue
-        if (one.number !== last + 1) throw broken(this.sandbox, `skipped event ${last + 1}`)
+        if (one.number !== last + 1) throw new LinkBreach(this.sandbox, `skipped event ${last + 1}`)
         last = one.number
         events.push(one)
       }
@@ -206,7 +207,7 @@ export class Link {
     try {
       return type.parse(JSON.parse(text))
     } catch (error) {
-      throw broken(this.sandbox, `sent what is not of the link's protocol: ${String(error)}`)
+      throw new LinkBreach(this.sandbox, `sent what is not of the link's protocol: ${String(error)}`)
     }
   }
 
@@ -224,7 +225,7 @@ export class Link {
     let text = ''
     for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
       text += chunk
-      if (text.length > answerBytes) throw broken(this.sandbox, `answered ${path} with too much`)
+      if (text.length > answerBytes) throw new LinkBreach(this.sandbox, `answered ${path} with too much`)
     }
     return text
   }
@@ -282,6 +283,13 @@ function bodyOf(request: http2.ClientHttp2Stream): Readable {
   })
   body.once('close', () => request.close(http2.constants.NGHTTP2_CANCEL))
   return body
+}
+
+/** What came over the link is not what an agent sends: it is broken or hostile, and dialling again mends nothing. */
+export class LinkBreach extends VitrineError {
+  constructor(sandbox: string, what: string) {
+    super('unavailable', `The agent in sandbox ${sandbox} ${what}.`)
+  }
 }
 
 const broken = (sandbox: string, what: string) =>

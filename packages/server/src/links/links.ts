@@ -78,6 +78,8 @@ export class Links {
     const server = http.createServer({
       headersTimeout: 10_000,
       requestTimeout: 60_000,
+      // How often Node looks whether one of the two is over.
+      connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16 * 1024,
     })
     server.maxConnections = 256
