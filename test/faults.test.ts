@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Job, NewJobInput } from '@vitrine/contract/job.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
-import { docker } from './testbed/containers.ts'
+import { docker, pauseContainer } from './testbed/containers.ts'
 import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
 import { program, startStories, type Play, type Stories } from './testbed/stories.ts'
 
@@ -110,7 +110,7 @@ describe('a sandbox that somebody', () => {
     const { id } = await create({ task: 'Wait to be paused.' }, waiting)
     await checking(id)
     const { id: container } = (await server.sandboxOf(id))!
-    await docker('pause', container)
+    await pauseContainer(container)
     const paused = performance.now()
     const job = await server.reach(id, ({ waiting }) => waiting !== null)
     expect(performance.now() - paused).toBeLessThan(10_000)

@@ -10,6 +10,7 @@ import { limits } from '@vitrine/contract/limits.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { linkFolders, runtimeConformance } from '../packages/server/src/runtimes/conformance.ts'
 import { dockerRuntime } from '../packages/server/src/runtimes/docker/runtime.ts'
+import { pauseContainer } from './testbed/containers.ts'
 import { image } from './testbed/sandbox.ts'
 
 const run = promisify(execFile)
@@ -36,7 +37,7 @@ runtimeConformance('Docker', async () => {
     exhaustMemory: async (id) => {
       await expect(docker('exec', container(id), 'tail', '/dev/zero')).rejects.toMatchObject({ code: 137 })
     },
-    pause: async (id) => void (await docker('pause', container(id))),
+    pause: (id) => pauseContainer(container(id)),
     removeByHand: async (id) => void (await docker('rm', '-f', container(id))),
     [Symbol.asyncDispose]: async () => {
       await docker('rmi', notStarting)

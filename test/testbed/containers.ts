@@ -26,6 +26,18 @@ export const dockerAt =
 /** The engine that is used where nothing else is said. */
 export const docker = dockerAt(undefined)
 
+/** Pauses a container. Beside other work runc may give up before all of its processes stand still (cgroups of version 1). */
+export async function pauseContainer(container: string): Promise<void> {
+  for (;;) {
+    const refused = await docker('pause', container).then(
+      () => null,
+      (error: Error) => error,
+    )
+    if (refused === null) return
+    if (!refused.message.includes('unable to freeze')) throw refused
+  }
+}
+
 /** All containers with the installation's label, in whatever state. */
 export async function containersOf(installation: string, docker: Docker): Promise<Container[]> {
   const format = '{{.ID}} {{.Label "vitrine.sandbox"}} {{.State}}'

@@ -15,7 +15,7 @@ import {
   findByIdempotencyKey,
   findJob,
   insertJob,
-  jobIds,
+  markDeleted,
   pageOfJobs,
   waitingForSlot,
   type JobFilter,
@@ -239,12 +239,8 @@ export class Jobs {
 
   /** Removes all jobs, or those in `states`; how many. */
   async removeAll(states?: readonly JobState[]): Promise<number> {
-    const ids = await jobIds(this.#options.db, states)
-    for (const id of ids) {
-      await change(this.#options, id, (job) =>
-        states && !states.includes(job.state) ? null : { deleting: true },
-      )
-    }
+    const ids = await markDeleted(this.#options.db, states)
+    for (const id of ids) this.#options.log.wake(id)
     this.#options.wake()
     return ids.length
   }

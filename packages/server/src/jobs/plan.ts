@@ -41,7 +41,7 @@ export type Action =
   | { do: 'wait'; job: StoredJob; waiting: Waiting | null }
   | { do: 'close'; job: StoredJob; message: string }
   | { do: 'retire'; job: StoredJob }
-  | { do: 'purge'; job: StoredJob }
+  | { do: 'purge'; jobs: readonly StoredJob[] }
   | { do: 'fill' }
   | { do: 'remove'; sandbox: string }
 
@@ -67,10 +67,11 @@ export function plan(world: World): Action[] {
   // What is free; below 0 it counts those that wait.
   let slots = Math.max(0, world.concurrency - taken)
 
+  const deleted = world.jobs.filter(({ id, deleting }) => deleting && !world.busy.has(id))
+  if (deleted.length > 0) actions.push({ do: 'purge', jobs: deleted })
   for (const job of world.jobs) {
-    if (world.busy.has(job.id)) continue
-    if (job.deleting) actions.push({ do: 'purge', job })
-    else if (job.life.previous) actions.push({ do: 'retire', job })
+    if (world.busy.has(job.id) || job.deleting) continue
+    if (job.life.previous) actions.push({ do: 'retire', job })
     else if (wantsSandbox(job)) {
       const hasSlot = isFinal(job.state) || slots > 0
       const due = job.life.notBefore <= world.now

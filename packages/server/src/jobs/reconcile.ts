@@ -118,7 +118,7 @@ export class Reconciler {
       case 'retire':
         return steps.retire(action.job, signal)
       case 'purge':
-        return steps.purge(action.job)
+        return steps.purge(action.jobs)
       case 'fill':
         return this.#fill(signal)
       case 'remove':
@@ -166,6 +166,7 @@ export class Reconciler {
 }
 
 const busyWith = (action: Action): string[] => [
+  ...('jobs' in action ? action.jobs.map(({ id }) => id) : []),
   ...('job' in action ? [action.job.id] : []),
   ...('job' in action && action.job.sandbox ? [action.job.sandbox] : []),
   ...('sandbox' in action ? [action.sandbox] : []),

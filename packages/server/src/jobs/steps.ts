@@ -150,14 +150,23 @@ export class Steps {
     await this.#options.fleet.remove(sandbox, signal)
   }
 
-  /** Forgets a deleted job; its sandbox, now nobody's, is removed by the next plan. */
-  async purge(job: StoredJob): Promise<void> {
+  /** Forgets deleted jobs; their sandboxes, now nobody's, are removed by the next plan. */
+  async purge(jobs: readonly StoredJob[]): Promise<void> {
     const { db, log, files, ports, recordings } = this.#options
-    await ports.close(job.id)
-    await files.remove(job.id)
-    await recordings.remove(job.id)
-    await db.transaction().execute((transaction) => deleteJobRows(transaction, job.id))
-    log.wake(job.id)
+    const emptied = await Promise.allSettled(
+      jobs.map(async ({ id }) => {
+        await ports.close(id)
+        await files.remove(id)
+        await recordings.remove(id)
+        return id
+      }),
+    )
+    const gone = emptied.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    await db.transaction().execute(async (transaction) => {
+      for (const id of gone) await deleteJobRows(transaction, id)
+    })
+    for (const id of gone) log.wake(id)
+    for (const one of emptied) if (one.status === 'rejected') throw one.reason
   }
 
   /** Hands a follow-up to the sandbox that the job has; where it can't go on there, the run has failed. */

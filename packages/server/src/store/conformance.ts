@@ -10,6 +10,7 @@ import {
   findJob,
   insertJob,
   jobIds,
+  markDeleted,
   jobsAmong,
   holderOf,
   pageOfJobs,
@@ -84,6 +85,20 @@ export function storeConformance(name: string, open: () => Promise<Database>): v
       const job = await add('job-a', { state: 'canceled' })
       await updateJob(db, { ...job, life: { ...job.life, previous: { sandbox: 'sbx-1', run: 1 } } })
       expect(await activeJobs(db)).toHaveLength(1)
+    })
+
+    test('marks jobs as deleted by their states, each once, and tells of a hundred at a time', async () => {
+      for (let n = 0; n < 120; n++) await add(`job-${n}`, { state: n % 2 ? 'failed' : 'running' })
+      expect(await markDeleted(db, ['failed', 'canceled'])).toHaveLength(60)
+      expect(await markDeleted(db, ['failed'])).toEqual([])
+      expect((await pageOfJobs(db, { states: ['failed'] }, 9)).length).toBe(0)
+      expect(await activeJobs(db)).toHaveLength(120)
+      expect(await markDeleted(db)).toHaveLength(60)
+      const told = await activeJobs(db)
+      expect(told.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, n) => `job-${n}`))
+      expect(told.every(({ deleting }) => deleting)).toBe(true)
+      // Who read a job before it was marked does not write over that.
+      expect(await updateJob(db, { ...told[0]!, version: told[0]!.version - 1 })).toBe(false)
     })
 
     test('pages through jobs, the newest first, by state and by every label', async () => {

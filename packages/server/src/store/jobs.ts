@@ -73,10 +73,26 @@ export async function holderOf(db: Database, sandbox: string): Promise<{ id: str
   return (await query.executeTakeFirst()) ?? null
 }
 
-/** All jobs for which something is left to do, the oldest first. */
+/** So many deleted jobs are forgotten at once. */
+const forgottenAtOnce = 100
+
+/** All jobs for which something is left to do, the oldest first; of those that are only to be forgotten the first hundred. */
 export async function activeJobs(db: Database): Promise<StoredJob[]> {
-  const found = await db.selectFrom('jobs').selectAll().where('active', '=', 1).orderBy('number').execute()
-  return found.map(stored)
+  const active = db.selectFrom('jobs').selectAll().where('active', '=', 1).orderBy('number')
+  const wanted = await active.where('deleting', '=', 0).execute()
+  const unwanted = await active.where('deleting', '=', 1).limit(forgottenAtOnce).execute()
+  return [...wanted, ...unwanted].toSorted((a, b) => a.number - b.number).map(stored)
+}
+
+/** Marks all jobs, or those in `states`, as to be deleted; their ids. */
+export async function markDeleted(db: Database, states?: readonly JobState[]): Promise<string[]> {
+  const change = { deleting: 1, active: 1 } as const
+  let query = db
+    .updateTable('jobs')
+    .set((from) => ({ ...change, version: from('version', '+', 1) }))
+    .where('deleting', '=', 0)
+  if (states) query = query.where('state', 'in', states)
+  return (await query.returning('id').execute()).map(({ id }) => id)
 }
 
 /** The ids of those that wait for a slot, in the order in which they get one. */
@@ -136,11 +152,10 @@ function matching(
 export const searchedText = (id: string, { name, task }: Pick<JobRequest, 'name' | 'task'>): string =>
   `${id}\n${name ?? ''}\n${task.slice(0, limits.searchedText)}`.toLowerCase()
 
-export async function jobIds(db: Database, states?: readonly JobState[]): Promise<string[]> {
-  let query = db.selectFrom('jobs').select('id').where('deleting', '=', 0)
-  if (states) query = query.where('state', 'in', states)
-  const found = await query.orderBy('number').execute()
-  return found.map(({ id }) => id)
+/** The ids of all jobs that are not being deleted, the oldest first. */
+export async function jobIds(db: Database): Promise<string[]> {
+  const query = db.selectFrom('jobs').select('id').where('deleting', '=', 0)
+  return (await query.orderBy('number').execute()).map(({ id }) => id)
 }
 
 export async function countJobs(db: Database, states: readonly JobState[]): Promise<number> {
@@ -153,6 +168,7 @@ export async function countJobs(db: Database, states: readonly JobState[]): Prom
   return found.count
 }
 
+/** Forgets a job, within the caller's transaction. */
 export async function deleteJobRows(db: Database, id: string): Promise<void> {
   await db.deleteFrom('events').where('job', '=', id).execute()
   await db.deleteFrom('labels').where('job', '=', id).execute()
