@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { display, environment, rfbSocket } from '../places.ts'
 
 const bannerLength = 12
+/** More than a Unix socket holds (net.core.wmem_default of Linux): each read takes all that there is. */
+const readBytes = 256 * 1024
 
 /**
  * The X server, which speaks RFB (RFC 6143) on a Unix socket: started at once, and again whenever it ends.
@@ -17,17 +19,33 @@ export function startXServer(started: () => void, signal: AbortSignal): XServer 
   return server
 }
 
+/** Takes what was read from `from`; false where the bytes are still needed. */
+export type TakeBytes = (bytes: Buffer, from: Socket) => boolean
+
 export class XServer {
   #ready = Promise.withResolvers<void>()
   isReady = false
 
-  /** A connection to the running X server, as soon as it runs. */
-  async connect(signal: AbortSignal): Promise<Socket> {
+  /**
+   * A connection to the running X server, as soon as it runs. What it sends is given to `take`, where there is one: a view of
+   * memory that is used again for the next bytes, so that nothing more is read after a `false` until `resume()` is called.
+   */
+  async connect(signal: AbortSignal, take?: TakeBytes): Promise<Socket> {
     for (;;) {
       await Promise.race([this.#ready.promise, aborted(signal)])
-      const socket = connect({ path: rfbSocket, signal })
+      const socket: Socket = connect({
+        path: rfbSocket,
+        signal,
+        ...(take && {
+          onread: {
+            buffer: Buffer.allocUnsafeSlow(readBytes),
+            callback: (length, buffer) => take(Buffer.from(buffer.buffer, 0, length), socket),
+          },
+        }),
+      })
       try {
         await once(socket, 'connect')
+        socket.on('error', () => socket.destroy())
         return socket
       } catch {
         // It ended this moment, and is started again.

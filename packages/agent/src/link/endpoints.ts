@@ -8,7 +8,7 @@ import { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { listFiles, readOutput, writeOutput } from '../files/files.ts'
 import { dialStream } from './link.ts'
 import type { Outbox } from './outbox.ts'
-import { relay } from './relay.ts'
+import { passOnTo, untilOneCloses } from './relay.ts'
 import { serveTerminal } from './terminal.ts'
 import type { XServer } from '../desktop/x-server.ts'
 
@@ -95,13 +95,13 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
   },
 
   [`POST ${linkPaths.desktop}`]: async ({ stream, query, agent, link }) => {
-    const desktop = await agent.xServer.connect(link)
-    const socket = await dialStream(query.get('ticket') ?? '', link).catch((error: unknown) => {
-      desktop.destroy()
+    const socket = await dialStream(query.get('ticket') ?? '', link)
+    const desktop = await agent.xServer.connect(link, passOnTo(socket)).catch((error: unknown) => {
+      socket.destroy()
       throw error
     })
     done(stream)
-    await relay(desktop, socket)
+    await untilOneCloses(desktop, socket)
   },
 
   [`POST ${linkPaths.terminal}`]: async ({ stream, query }) => {

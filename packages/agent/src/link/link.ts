@@ -41,6 +41,7 @@ export async function keepLinked(
 /** A connection for the bytes of one desktop, which the server has given this ticket for; it ends with `signal`. */
 export async function dialStream(ticket: string, signal: AbortSignal): Promise<Socket> {
   const socket = await dial(`/stream/${encodeURIComponent(ticket)}`, streamProtocol, signal)
+  socket.on('error', () => socket.destroy())
   return addAbortSignal(signal, socket)
 }
 

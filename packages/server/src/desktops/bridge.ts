@@ -4,27 +4,27 @@ import { RfbError } from './client-messages.ts'
 import { closeCode, closeViewer } from './close-viewer.ts'
 import { inputGate } from './input-gate.ts'
 import type { Seat } from './lease.ts'
+import { readByBuffer } from './read-by-buffer.ts'
 
 /**
  * Copies RFB both ways between a viewer and a desktop until one of them ends: then the viewer is closed with 1001, so that
  * its page connects again, and the desktop's stream is destroyed. `socket` is the one under `viewer`. Of what the viewer
  * sends, only what its seat allows reaches the desktop; one that does not speak RFB is closed with 1003.
  *
- * Neither side holds more than its stream's high-water mark: whoever reads slowly stops the other's sending. The desktop's
- * chunks are its own, as those of a socket are: nobody reads them after they were sent.
+ * Nothing more is read of a side before the other has taken what was read: neither slows anybody else, nor takes memory.
  */
 export function bridge(
   viewer: WebSocket,
   socket: Duplex,
-  desktop: Duplex,
+  stream: Duplex,
   takeSeat: (lost: () => void) => Seat,
 ): void {
-  desktop.on('data', (chunk: Buffer) => {
-    writeTogether(socket)
-    viewer.send(chunk, () => free(chunk))
-    if (socket.writableNeedDrain) desktop.pause()
+  const desktop = readByBuffer(stream, (bytes) => {
+    viewer.send(bytes, (error) => {
+      if (!error) desktop.resume()
+    })
+    return socket.writableLength === 0 // the kernel has it all
   })
-  socket.on('drain', () => desktop.resume())
 
   const gate = inputGate(takeSeat, (bytes) => desktop.writable && desktop.write(bytes))
   viewer.on('message', (data: Buffer) => {
@@ -49,19 +49,4 @@ export function bridge(
     gate.leave()
     desktop.destroy()
   })
-}
-
-/**
- * Gives the memory of a chunk that was sent back at once. Left to the collector, each 64 MiB of them would have it look through
- * the whole heap: most of the processor time that a busy desktop takes.
- */
-function free({ buffer, byteLength }: Buffer): void {
-  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
-}
-
-/** All that is written in this turn of the event loop leaves in one system call: Xvnc sends many small pieces. */
-function writeTogether(socket: Duplex): void {
-  if (socket.writableCorked > 0) return
-  socket.cork()
-  process.nextTick(() => socket.uncork())
 }
