@@ -2,13 +2,8 @@ import { languages } from '@vitrine/agent/languages.ts'
 import { extractPrograms } from '@vitrine/agent/extract/extract.ts'
 import { badPrograms, noPrograms, wanted } from '@vitrine/agent/extract/harness/bad-programs.ts'
 import { goodPrograms } from '@vitrine/agent/extract/harness/programs.ts'
-import {
-  answerWrappings,
-  endings,
-  markings,
-  transcript,
-  type Wrap,
-} from '@vitrine/agent/extract/harness/wrappings.ts'
+import { answerWrappings, endings, markings, transcript } from '@vitrine/agent/extract/harness/wrappings.ts'
+import type { Wrap } from '@vitrine/agent/extract/harness/wrap.ts'
 import { JobLimits, type Language } from '@vitrine/contract/job.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
 import { expect, onTestFinished, test } from 'vitest'

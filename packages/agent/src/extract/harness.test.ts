@@ -9,7 +9,8 @@ import {
   foreignMarkings,
 } from './harness/foreign-wrappings.ts'
 import { goodPrograms, type KnownProgram } from './harness/programs.ts'
-import { endings, framed, frames, markings, transcript, type Wrap } from './harness/wrappings.ts'
+import { endings, framed, frames, markings, transcript } from './harness/wrappings.ts'
+import type { Wrap } from './harness/wrap.ts'
 import { languages } from '../languages.ts'
 
 const programs = goodPrograms()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { agreeing, isSettled } from './agreement.ts'
-import type { Tried } from './candidate.ts'
+import type { Tried } from './tried.ts'
 
 type Ran = { printed: string; how?: 'exited' | 'left running' } | 'failed'
 

@@ -1,4 +1,4 @@
-import type { Tried } from './candidate.ts'
+import type { Tried } from './tried.ts'
 
 /** Of so many that ran, no two of which print the same, the first is taken. */
 const mostThatRan = 4

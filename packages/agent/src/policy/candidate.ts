@@ -3,39 +3,23 @@ import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
 import { ask, type Answer, type Asking } from './ask.ts'
 import { extractPrograms } from '../extract/extract.ts'
-import { compiles, judge, type Judgement } from '../checks/judge.ts'
+import { compiles, judge } from '../checks/judge.ts'
 import { CandidateFolder, removeProgram, saveProgram, type Asked } from './keep.ts'
 import { languages } from '../languages.ts'
 import type { Generation, ModelAddress, ModelFacts } from '../model-server.ts'
 import { output } from '../places.ts'
 import type { ProgramFile } from '../files/program-file.ts'
 import { isExcerpt } from '../extract/prose.ts'
-import { styles, wishText, type Failure, type StyleName, type Wish } from './prompts.ts'
+import { styles, wishText, type Wish } from './prompts.ts'
 import { playBack, type Repetition } from './repeat.ts'
 import { contextFor, samplingFor } from './sampling.ts'
 import { shortened } from './shortened.ts'
+import type { Tried } from './tried.ts'
 
 /** Generous: the room for an answer is the largest lever on what tiny models solve. */
 export const answerTokens = 2048
 /** How many readings of one answer are run. */
 const readings = 3
-
-/** One candidate: how the model was asked, the program that came, and what the checks found. */
-export type Tried = Plan & {
-  program: string | undefined
-  answer: string
-  /** The answer was longer than its room. */
-  cut: boolean
-  judgement: Judgement | undefined
-}
-
-export type Plan = {
-  number: number
-  kind: 'first' | 'repair' | 'fresh'
-  style: StyleName
-  thinks: boolean
-  failure: Failure | undefined
-}
 
 export type Tools = {
   address: ModelAddress

@@ -5,7 +5,7 @@ import { EventLog } from '../events/event-log.ts'
 import { insertJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { storedJob } from '../testing/stored-job.ts'
+import { storedJob } from '../store/testing/stored-job.ts'
 import { change } from './change.ts'
 import { newId } from './id.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StoredJob } from '../store/jobs.ts'
-import { storedJob as job } from '../testing/stored-job.ts'
+import { storedJob as job } from '../store/testing/stored-job.ts'
 import { linkMilliseconds, plan, type Action, type Sandbox, type World } from './plan.ts'
 
 const box = (changes: Partial<Sandbox> = {}): Sandbox => ({

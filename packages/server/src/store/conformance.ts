@@ -1,6 +1,6 @@
 import type { EventBody } from '@vitrine/contract/event.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { storedJob } from '../testing/stored-job.ts'
+import { storedJob } from './testing/stored-job.ts'
 import { appendEvents, eventsAfter } from './events.ts'
 import {
   activeJobs,

@@ -1,7 +1,7 @@
 import { newId } from '../jobs/id.ts'
 import { insertJob } from '../store/jobs.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import { storedJob } from './stored-job.ts'
+import { storedJob } from '../store/testing/stored-job.ts'
 
 const subjects = [
   'circle',

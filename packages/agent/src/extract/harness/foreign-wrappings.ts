@@ -1,5 +1,5 @@
 import type { Language } from '@vitrine/contract/job.ts'
-import type { Wrap } from './wrappings.ts'
+import type { Wrap } from './wrap.ts'
 
 const ticks = '```'
 const lines = (text: string, change: (line: string, at: number) => string) =>

@@ -1,8 +1,6 @@
 import type { Language } from '@vitrine/contract/job.ts'
 import { foreignEndings, foreignFrames, foreignMarkings } from './foreign-wrappings.ts'
-
-/** How a model sends a program. `tag` is the word that it writes behind a fence. */
-export type Wrap = (program: string, tag: string, language: Language) => string
+import type { Wrap } from './wrap.ts'
 
 const ticks = '```'
 const fence: Wrap = (p, tag) => `${ticks}${tag}\n${p}\n${ticks}`

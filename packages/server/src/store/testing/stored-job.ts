@@ -1,6 +1,6 @@
 import { limits } from '@vitrine/contract/limits.ts'
-import type { StoredJob } from '../store/jobs.ts'
-import type { JobLife, JobRequest } from '../store/schema.ts'
+import type { StoredJob } from '../jobs.ts'
+import type { JobLife, JobRequest } from '../schema.ts'
 
 const life: JobLife = {
   followUp: null,
