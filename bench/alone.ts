@@ -1,5 +1,5 @@
 import { docker, image } from './docker.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../test/testbed/free-port.ts'
 import { task } from './model.ts'
 import { firstFrameOnceUp } from './rfb-frame.ts'
 

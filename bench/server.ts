@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { lean } from '../packages/cli/src/setup/server.ts'
 import { docker, image } from './docker.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../test/testbed/free-port.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const startMilliseconds = 30_000

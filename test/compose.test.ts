@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { isFinal, type Job } from '@vitrine/contract/job.ts'
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { composeProject, type ComposeProject } from './testbed/compose.ts'
 import { startScriptedOllama, type ScriptedOllama } from './testbed/scripted-ollama.ts'
+import { freePort } from './testbed/free-port.ts'
 
 const run = promisify(execFile)
 const stack = new AsyncDisposableStack()
@@ -154,13 +154,4 @@ async function bridgeAddress(): Promise<string> {
   const host = ['--add-host', 'host.docker.internal:host-gateway']
   const ask = ['debian:trixie-slim', 'getent', 'hosts', 'host.docker.internal']
   return (await run('docker', ['run', '--rm', ...host, ...ask])).stdout.split(' ')[0]!
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

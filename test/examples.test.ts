@@ -3,23 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Stories } from './testbed/stories.ts'
+import { expect, test } from 'vitest'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program } from './testbed/stories.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = promisify(execFile)
-let stories: Stories
-let server: ServerProcess
-
-beforeAll(async () => {
-  stories = await startStories(program('print("2 3 5 7 11 13 17 19 23 29")'))
-  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
-})
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
+const { server } = await sharedServer({}, program('print("2 3 5 7 11 13 17 19 23 29")'))
 const env = () => ({
   ...process.env,
   VITRINE_URL: server.url.replace(/\/$/, ''),

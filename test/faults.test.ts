@@ -1,25 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Job, NewJobInput } from '@vitrine/contract/job.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import { docker, pauseContainer } from './testbed/containers.ts'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Play, type Stories } from './testbed/stories.ts'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program, type Play } from './testbed/stories.ts'
 
-let stories: Stories
-let server: ServerProcess
-
-beforeAll(async () => {
-  stories = await startStories()
-  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
-})
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') console.error(server.warnings())
-  await server.vitrine.jobs.deleteAll()
-})
+const { stories, server } = await sharedServer()
 
 /** Creates a job that is answered with these plays. */
 const create = (job: NewJobInput, ...plays: Play[]): Promise<Job> => {

@@ -3,26 +3,12 @@ import type { InputAction } from '@vitrine/contract/control.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { Job, NewJobInput, NewPromptInput } from '@vitrine/contract/job.ts'
 import { VitrineConnectionError } from '@vitrine/sdk/error.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { docker } from './testbed/containers.ts'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Play, type Stories } from './testbed/stories.ts'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program, type Play } from './testbed/stories.ts'
 
-let stories: Stories
-let server: ServerProcess
-
-beforeAll(async () => {
-  stories = await startStories()
-  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url, VITRINE_CONCURRENCY: '3' })
-})
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') console.error(server.warnings())
-  await server.vitrine.jobs.deleteAll()
-})
+const { stories, server } = await sharedServer({ VITRINE_CONCURRENCY: '3' })
 
 const oneCandidate = { candidates: 1 }
 /** Runs a job to its end; the model answers with these plays, those for follow-ups included. */

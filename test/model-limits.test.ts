@@ -1,9 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { startScriptedOllama, type ScriptedOllama } from './testbed/scripted-ollama.ts'
 import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
 import { program } from './testbed/stories.ts'
+import { freePort } from './testbed/free-port.ts'
 
 let server: ServerProcess
 
@@ -46,12 +45,3 @@ test('a job that has spent its budget of calls ends with budget_spent and the be
     verdict: { outcome: 'failed', program: 'print_one.py' },
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

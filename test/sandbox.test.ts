@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import { JobLimits, type Verdict } from '@vitrine/contract/job.ts'
@@ -8,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { docker, image, startSandbox, type TestSandbox } from './testbed/sandbox.ts'
 import { startScriptedOllama, type ScriptedOllama } from './testbed/scripted-ollama.ts'
+import { freePort } from './testbed/free-port.ts'
 
 type Script = Parameters<typeof startScriptedOllama>[0]
 
@@ -415,15 +415,6 @@ async function frames(box: TestSandbox): Promise<Frame[]> {
     const [left, top] = [number('Absolute upper-left X'), number('Absolute upper-left Y')]
     return { left, top, right: left + number('Width'), bottom: top + number('Height') }
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** Speaks RFB 3.8 (RFC 6143) as far as one raw frame of the whole desktop, and gives its 32-bit pixels. */

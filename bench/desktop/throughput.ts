@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processorTime, startChild } from '../child.ts'
 import { startEndlessDesktop } from './endless.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../test/testbed/free-port.ts'
 import { median, type Figure } from '../table.ts'
 
 const rounds = 5

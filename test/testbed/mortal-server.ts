@@ -3,8 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
-import { createServer, Server, type AddressInfo, type Socket } from 'node:net'
-import { once } from 'node:events'
+import { Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -17,6 +16,7 @@ import { serve } from '@vitrine/server/serve.ts'
 import { silentLog } from '@vitrine/server/testing/silent-log.ts'
 import { webPages } from '@vitrine/server/testing/web-pages.ts'
 import type { Container } from './containers.ts'
+import { freePort } from './free-port.ts'
 
 export type MortalServer = AsyncDisposable & {
   stateDir: string
@@ -206,13 +206,4 @@ function watchSteps(): Disposable {
       syncBuiltinESMExports()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

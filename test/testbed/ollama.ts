@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, existsSync } from 'node:fs'
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { installDemonstration } from '../../packages/engine/src/install.ts'
 import { GEMMA, SMOLLM, type DemonstrationModel } from '../../packages/engine/src/models.ts'
 import { run } from '../../packages/engine/src/run.ts'
+import { freePort } from './free-port.ts'
 
 const VERSION = '0.17.4'
 /** The module leaves out the headers that Ollama's llama.cpp vendors; this one comes with another Go module. */
@@ -158,15 +158,6 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 interface Place {

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '@vitrine/contract/job.ts'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { containersOf, dockerAt, removeContainers, type Container } from './containers.ts'
+import { freePort } from './free-port.ts'
 
 const main = join(import.meta.dirname, '../../packages/server/src/main.ts')
 /** The product says that it stops within ten seconds. */
@@ -150,13 +150,4 @@ const inherited = () =>
 async function installationOf(stateDir: string): Promise<string> {
   const file = await readFile(join(stateDir, 'server.json'), 'utf8')
   return (JSON.parse(file) as { installation: string }).installation
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
