@@ -121,6 +121,16 @@ describe('a program that', () => {
     expect(job.reason).toMatchObject({ code: 'out_of_memory', message: expect.stringContaining('384 MiB') })
   })
 
+  test('starts more processes than its sandbox may have is out_of_memory, with the limit', async () => {
+    const code = 'import subprocess\n\nheld = [subprocess.Popen(["sleep", "60"]) for _ in range(1000)]'
+    const { id } = await create({ task: 'Start processes.', limits: { candidates: 1 } }, program(code))
+    const job = await server.reach(id, 'failed')
+    expect(job.reason).toMatchObject({
+      code: 'out_of_memory',
+      message: expect.stringContaining('512 processes'),
+    })
+  })
+
   test('forks for ever is stopped at its limit, and the jobs beside it do not notice', async () => {
     const bomb = 'import os\n\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass'
     const limits = { seconds: 5, candidates: 1 }
@@ -129,7 +139,7 @@ describe('a program that', () => {
     const beside = await create({ task: 'Print beside.' }, program('print("beside")'))
     await server.reach(beside.id, 'succeeded')
     const job = await server.reach(id, 'failed')
-    expect(job.reason?.code).toMatch(/^(time_limit|check_failed)$/)
+    expect(job.reason?.code).toMatch(/^(time_limit|out_of_memory)$/)
     const { id: container } = (await server.sandboxOf(id))!
     const processes = async () => (await docker('top', container)).split('\n').length
     await expect.poll(processes, { timeout: 30_000 }).toBeLessThan(60)

@@ -15,6 +15,7 @@ const mayImport: Record<string, string[]> = {
   'agent/desktop': ['contract', 'agent/places.ts', 'agent/processes.ts'],
   'agent/checks': [
     'type contract',
+    'contract/limits.ts',
     'agent/languages.ts',
     'agent/places.ts',
     'agent/processes.ts',

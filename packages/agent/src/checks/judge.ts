@@ -21,8 +21,8 @@ export type Judgement = {
   far: 0 | 1 | 2
   checks: CheckResult[]
   complaint: string
-  /** It failed because the sandbox had no memory left. */
-  outOfMemory: boolean
+  /** What it failed for want of. */
+  lacked: Ended['lacked']
   run: Ended | undefined
 }
 
@@ -49,7 +49,7 @@ export async function judge(path: string, judging: Judging): Promise<Judgement> 
   const { language, check } = judging
   const checks: CheckResult[] = []
   let run: Ended | undefined
-  let outOfMemory = false
+  let lacked: Ended['lacked'] = null
   const begin = (name: CheckResult['check']) =>
     judging.emit({ type: 'check.started', data: { candidate: judging.candidate, check: name } })
   const add = (name: CheckResult['check'], ended: Ended, difference = '') => {
@@ -57,7 +57,7 @@ export async function judge(path: string, judging: Judging): Promise<Judgement> 
     const whole = difference === '' ? found : { ...found, passed: false, message: difference }
     judging.emit({ type: 'check.finished', data: { candidate: judging.candidate, result: whole } })
     checks.push(whole)
-    outOfMemory ||= !whole.passed && ended.outOfMemory
+    if (!whole.passed) lacked ??= ended.lacked
     return whole.passed
   }
   const judged = (far: Judgement['far'], complaint: string): Judgement => ({
@@ -65,7 +65,7 @@ export async function judge(path: string, judging: Judging): Promise<Judgement> 
     far,
     checks,
     complaint,
-    outOfMemory,
+    lacked,
     run,
   })
   const seconds = (most: number) => Math.max(1, Math.min(most, judging.remaining()))
@@ -126,11 +126,11 @@ function result(check: CheckResult['check'], ended: Ended): CheckResult {
   }
 }
 
-function trouble({ how, exitCode, signal, seconds, outOfMemory }: Ended): string | undefined {
+function trouble({ how, exitCode, signal, seconds, lacked }: Ended): string | undefined {
+  if (how === 'exited' && exitCode === 0) return undefined
+  if (lacked !== null) return `It needed more ${lacked} than the sandbox has.`
   if (how === 'timed out') return `It did not end within ${Math.round(seconds)} s.`
   if (how === 'printed too much') return 'It printed more than 32 MiB.'
-  if (exitCode === 0) return undefined
-  if (outOfMemory) return 'It needed more memory than the sandbox has.'
   return signal ? `It was ended by ${signal}.` : `It ended with exit code ${exitCode}.`
 }
 
@@ -187,7 +187,7 @@ async function runTests(path: string, tests: string, options: RunOptions): Promi
 function notStarted(signal: AbortSignal): (error: unknown) => Ended {
   return (error) => {
     signal.throwIfAborted()
-    const ended = { how: 'exited', exitCode: 127, signal: null, seconds: 0, outOfMemory: false } as const
+    const ended = { how: 'exited', exitCode: 127, signal: null, seconds: 0, lacked: null } as const
     return { ...ended, stdout: '', all: String(error) }
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { CappedText } from './capped-text.ts'
-import { memoryKills } from './memory-kills.ts'
+import { countShortages, lackedSince, type Shortages } from './shortages.ts'
 import { goBehind } from '../desktop/desktop.ts'
 import { environment, output } from '../places.ts'
 import { endAll, members } from '../processes.ts'
@@ -16,8 +16,8 @@ export type Ended = {
   exitCode: number | null
   signal: NodeJS.Signals | null
   seconds: number
-  /** The kernel has ended processes meanwhile because the sandbox had no memory left. */
-  outOfMemory: boolean
+  /** What the sandbox did not have enough of meanwhile. */
+  lacked: keyof Shortages | null
   stdout: string
   /** Both outputs in the order they came. */
   all: string
@@ -39,7 +39,7 @@ export type RunOptions = {
 export async function runProgram(command: readonly string[], options: RunOptions): Promise<Ended> {
   options.signal.throwIfAborted()
   const mark = randomUUID()
-  const killsBefore = await memoryKills()
+  const before = await countShortages()
   const begun = performance.now()
   // In want of memory the kernel shall end the program and not the agent.
   const child = spawn(
@@ -89,8 +89,8 @@ export async function runProgram(command: readonly string[], options: RunOptions
     endAll(child.pid, mark)
     await closed
     options.signal.throwIfAborted()
-    const outOfMemory = (await memoryKills()) > killsBefore
-    return { how, exitCode, signal, seconds, outOfMemory, stdout: stdout.toString(), all: all.toString() }
+    const lacked = lackedSince(before, await countShortages())
+    return { how, exitCode, signal, seconds, lacked, stdout: stdout.toString(), all: all.toString() }
   } finally {
     clearTimeout(limit)
     clearInterval(probe)

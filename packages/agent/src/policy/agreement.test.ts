@@ -11,7 +11,7 @@ function row(...candidates: Ran[]): Tried[] {
       exitCode: 0,
       signal: null,
       seconds: 0,
-      outOfMemory: false,
+      lacked: null,
       stdout: ran.printed,
       all: ran.printed,
     }
@@ -20,7 +20,7 @@ function row(...candidates: Ran[]): Tried[] {
       far: 2 as const,
       checks: [],
       complaint: '',
-      outOfMemory: false,
+      lacked: null,
       run: run || undefined,
     }
     const asked = {

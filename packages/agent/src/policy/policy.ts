@@ -5,6 +5,7 @@ import { patiently, waitingTold, type Asking } from './ask.ts'
 import { answerTokens, tryCandidate, type Tools } from './candidate.ts'
 import type { Plan, Tried } from './tried.ts'
 import type { Judgement } from '../checks/judge.ts'
+import { most } from '../checks/shortages.ts'
 import { ModelError, showModel, type ModelFacts } from '../model-server.ts'
 import { stylesFor, wishText, type StyleName } from './prompts.ts'
 import { isPlayedOut, planAgain, unaskedModel } from './repeat.ts'
@@ -131,8 +132,9 @@ async function conclude(
 function failureOf(row: Tried[], best: Tried | undefined, job: Assignment): Reason {
   if (best?.program === undefined)
     return { code: 'no_program', message: `${row.length} of ${row.length} answers held no program.` }
-  if (best.judgement?.outOfMemory) {
-    const message = `The program needed more memory than the ${job.limits.memoryMiB} MiB of its sandbox.`
+  const lacked = best.judgement?.lacked
+  if (lacked) {
+    const message = `The program needed more than the ${most(lacked, job.limits.memoryMiB)} of its sandbox.`
     return { code: 'out_of_memory', message }
   }
   const failed = best.judgement?.checks.findLast(({ passed }) => !passed)
