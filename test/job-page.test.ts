@@ -311,14 +311,8 @@ test('a run is repeated from its records, and the model is not asked again', asy
   const task = 'Show something once.'
   const { id, page } = await finished(task)
   const asked = stories.asked(task).length
-  const fromRecords = page.getByRole('button', { name: 'From its records' })
-  const opened = async () => {
-    const repeat = page.getByRole('button', { name: 'Repeat …' })
-    await repeat.click({ timeout: 2000 }).catch(() => {})
-    return fromRecords.isVisible()
-  }
-  await expect.poll(opened, soon).toBe(true)
-  await fromRecords.click()
+  await page.getByRole('button', { name: 'Repeat …' }).click()
+  await page.getByRole('button', { name: 'From its records' }).click()
   await server.reach(id, ({ run, finishedAt }) => run === 2 && finishedAt !== null)
   expect(stories.asked(task)).toHaveLength(asked)
   expect((await server.vitrine.jobs.get(id)).verdict).toMatchObject({ outcome: 'ran' })
@@ -335,3 +329,40 @@ async function drop(page: Page, files: Record<string, string>): Promise<void> {
   }, files)
   await page.locator('.upload-box').dispatchEvent('drop', { dataTransfer: data })
 }
+
+test('what can be done with a job stays in its place while its desktop, its recording and who drives it come', async () => {
+  await context.addInitScript(() => {
+    const places = new Set<number>()
+    Object.assign(globalThis, { places })
+    const look = () => {
+      const actions = document.querySelector('.actions')
+      if (actions) places.add(Math.round(actions.getBoundingClientRect().top + scrollY))
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+  const places = (page: Page) =>
+    page.evaluate(() => [...(globalThis as unknown as { places: Set<number> }).places])
+  const { id, page } = await finished('Show something.')
+  const come = async () => {
+    await page.locator('.case[data-state=live]').waitFor()
+    await page.getByRole('group', { name: 'Control' }).getByText('Nobody drives').waitFor()
+    await page.locator('.show-choice button:text("Replay"):enabled').waitFor()
+    expect(await places(page)).toHaveLength(1)
+  }
+  await come()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.reload()
+  await come()
+
+  await server.vitrine.jobs.stop(id)
+  await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  for (const width of [390, 1366]) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.reload()
+    await page.locator('.player[data-shown]').waitFor()
+    await page.getByText(/^Moments \(\d+\)/).waitFor()
+    expect(await places(page)).toHaveLength(1)
+  }
+  expect(problems).toEqual([])
+})

@@ -58,7 +58,7 @@ export function ControlBar(props: {
     else if (isViewOnly && control?.holder === null) void run(calls.change('take'))
   }
 
-  if (!control) return null
+  if (!control) return <div class="control" />
   const asks = control.requests.includes(control.you ?? '')
   return (
     <div class="control" role="group" aria-label="Control" data-drives={drives}>

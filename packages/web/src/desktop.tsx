@@ -33,15 +33,11 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
         <div class="stage" ref={stage} key={String(isOpen)} />
         {!isOpen && <p class="stage-word">{absence(job)}</p>}
       </div>
-      <div class="case-bar" hidden={!isOpen}>
-        <p role="status">{isOpen && statusText(status)}</p>
-        {isOpen && (status.state === 'reconnecting' || status.state === 'closed') && (
-          <button type="button" onClick={desktop.connectNow}>
-            Connect now
-          </button>
-        )}
+      {/* There before anything is on it: what stands below keeps its place. */}
+      <div class="case-bar">
         {isOpen && (
           <>
+            <p role="status">{statusText(status)}</p>
             <ControlBar
               calls={calls}
               isViewOnly={desktop.isViewOnly}
@@ -49,13 +45,20 @@ export function Desktop({ site, job }: { site: Site; job: Job }) {
               onDriving={desktop.onDriving}
               onError={() => {}}
             />
-            <DesktopTools desktop={desktop} />
+            <div class="case-tools">
+              {(status.state === 'reconnecting' || status.state === 'closed') && (
+                <button type="button" onClick={desktop.connectNow}>
+                  Connect now
+                </button>
+              )}
+              <DesktopTools desktop={desktop} />
+              {document.fullscreenEnabled && (
+                <button type="button" onClick={() => void stage.current?.requestFullscreen()}>
+                  Full screen
+                </button>
+              )}
+            </div>
           </>
-        )}
-        {document.fullscreenEnabled && (
-          <button type="button" onClick={() => void stage.current?.requestFullscreen()}>
-            Full screen
-          </button>
         )}
       </div>
     </section>

@@ -91,10 +91,9 @@ function JobView(props: { site: Site; job: Job; error: unknown; onChange: () => 
       <Header site={site} />
       <main class="job-page">
         <JobHead job={job} problem={error === undefined ? undefined : problemText(error)} />
-        <div class="show">
-          <Show site={site} job={job} />
+        <Show site={site} job={job}>
           <JobActions site={site} job={job} onChange={onChange} />
-        </div>
+        </Show>
         <div class="side">
           <Story
             story={told.story}

@@ -10,7 +10,8 @@ type PlayerProps = {
   source: Source
   /** Milliseconds; may grow. */
   duration: number
-  moments: readonly Moment[]
+  /** Without any, none are listed. */
+  moments?: readonly Moment[]
   label: string
   /** Where to begin, in milliseconds; another one is gone to. */
   start: number
@@ -72,14 +73,14 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
       )}
       <div class="time-line">
         <svg viewBox={`0 0 ${Math.max(1, duration)} 10`} preserveAspectRatio="none" aria-hidden="true">
-          {moments.map(({ time, until, text }, index) =>
+          {moments?.map(({ time, until, text }, index) =>
             until === undefined ? null : (
               <rect key={index} x={time} width={Math.min(until, duration) - time} y="0" height="10">
                 <title>{text}</title>
               </rect>
             ),
           )}
-          {moments.map((moment, index) => (
+          {moments?.map((moment, index) => (
             <line key={index} data-tone={moment.tone} x1={moment.time} x2={moment.time} y1="0" y2="10">
               <title>{moment.text}</title>
             </line>
@@ -104,7 +105,7 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
           {clock(time)} of {clock(duration)}
         </span>
         <label>
-          Speed{' '}
+          Speed
           <select value={speed} onChange={(event) => setSpeed(Number(event.currentTarget.value))}>
             {speeds.map((one) => (
               <option key={one} value={one}>
@@ -118,12 +119,12 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
             type="checkbox"
             checked={skipsStill}
             onChange={(event) => setSkipsStill(event.currentTarget.checked)}
-          />{' '}
+          />
           Skip what stands still
         </label>
-        {actions?.(time)}
+        {actions && <div class="player-actions">{actions(time)}</div>}
       </div>
-      {moments.length > 0 && (
+      {moments && (
         <details>
           <summary>Moments ({moments.length})</summary>
           <ol class="moments">

@@ -43,7 +43,7 @@ export function Replay(props: {
           <>
             {recordings.length > 1 && (
               <label>
-                Run{' '}
+                Run
                 <select value={recording.run} onChange={(event) => setRun(Number(event.currentTarget.value))}>
                   {recordings.map((one) => (
                     <option key={one.run} value={one.run}>

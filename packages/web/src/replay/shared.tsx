@@ -28,7 +28,6 @@ function SharedPage() {
         <Player
           source={source}
           duration={value.recording.seconds * 1000}
-          moments={[]}
           label="What the desktop showed"
           start={value.moment.seconds * 1000}
         />
