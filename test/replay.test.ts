@@ -241,6 +241,40 @@ test('a link to a moment shows a stranger that recording from there, without the
   expect(problems.filter((problem) => !/404/.test(problem))).toEqual([])
 })
 
+test('what a terminal printed stands beside the picture of its moment, as text, in a saved page too', async () => {
+  const id = await stillJob()
+  const page = await open(`/jobs/${id}?view=terminal`)
+  await page.locator('.terminal[data-state=live]').waitFor()
+  const evil = '\\e[31mred\\e]0;owned\\a <img src=x onerror=document.title=1>\u202e'
+  await server.vitrine.jobs.files.write(id, 'evil.sh', `printf '${evil}\\n'`)
+  await page.locator('.terminal-glass').click()
+  await page.keyboard.type('bash evil.sh\n')
+  for await (const { type, data } of server.vitrine.jobs.events(id)) {
+    if (type === 'terminal.output' && data.text.includes('red <img')) break
+  }
+  await server.vitrine.jobs.stop(id)
+  await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  const saved = join(server.stateDir, 'replay.html')
+  await writeFile(saved, await (await server.vitrine.jobs.recordings.page(id, 1)).bytes())
+  const { seconds } = await recordingOf(id)
+
+  for (const url of [`${server.url}jobs/${id}`, pathToFileURL(saved).href]) {
+    const player = await context.newPage()
+    await player.goto(`${url}#t=${cut(seconds)}`)
+    await player.locator('.player[data-shown]').waitFor()
+    await player.locator('summary').getByText('Terminal').click()
+    const text = player.getByRole('region', { name: 'What terminals had printed by this moment' })
+    await expect.poll(() => text.innerText()).toContain('red <img src=x onerror=document.title=1>‹U+202E›')
+    expect(await text.locator('img').count()).toBe(0)
+    expect(await axeFindings(player)).toEqual([])
+    await player.locator('.player-glass').focus()
+    await player.keyboard.press('Home')
+    await expect.poll(() => text.innerText()).not.toContain('red')
+    await player.close()
+  }
+  expect(problems).toEqual([])
+})
+
 test('a recording that a crash cut off plays up to its end, and goes on after it', async () => {
   const id = await stillJob()
   await seenWhenStill(id)

@@ -85,6 +85,7 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'check.started':
       case 'control.changed':
       case 'control.input':
+      case 'terminal.output':
       case 'desktop.window':
         return undefined
     }

@@ -12,6 +12,7 @@ import {
   Verdict,
   Waiting,
 } from './job.ts'
+import { TerminalOutput } from './terminal.ts'
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object(data) })
@@ -90,6 +91,7 @@ export const ServerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('egress.more'), data: EgressMore }),
   z.object({ type: z.literal('control.changed'), data: ControlChange }),
   z.object({ type: z.literal('control.input'), data: ControlInput }),
+  z.object({ type: z.literal('terminal.output'), data: TerminalOutput }),
   event('files.kept', { files: z.int(), bytes: z.int(), skipped: z.array(z.string()) }),
 ])
 export type ServerEvent = z.infer<typeof ServerEvent>

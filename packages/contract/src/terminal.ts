@@ -19,6 +19,17 @@ export const TerminalMessage = z.union([
 ])
 export type TerminalMessage = z.infer<typeof TerminalMessage>
 
+/** What a job’s terminals printed since the last of these, at most once a second. */
+export const TerminalOutput = z.object({
+  text: z
+    .string()
+    .describe(
+      'Without what a terminal would obey: colours, cursor movement, titles. Any other character may be in it.',
+    ),
+  missing: z.int().describe('How many characters before `text` were printed in that second and left out.'),
+})
+export type TerminalOutput = z.infer<typeof TerminalOutput>
+
 export const terminalAhead = 256 * 1024
 
 /** A frame's payload holds at most so many bytes. */

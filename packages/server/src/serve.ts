@@ -51,9 +51,11 @@ import { Links } from './links/links.ts'
 import { Recordings } from './recordings/recordings.ts'
 import type { Runtime } from './runtimes/runtime.ts'
 import { lockState, makeStateDirectory, serverFile } from './state-lock.ts'
+import { printedCharacters } from './store/events.ts'
 import { activeJobs, countJobs, jobIds, type StoredJob } from './store/jobs.ts'
 import { setting } from './store/settings.ts'
 import { openSqlite } from './store/sqlite.ts'
+import { Printed } from './terminals/printed.ts'
 import { createTerminals } from './terminals/terminals.ts'
 
 const { version } = packageJson
@@ -200,8 +202,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     onInput: (job, input) => report(job, { from: 'viewers', input }),
   })
   const viewers = stack.use(createViewers({ open: openDesktop, controls }))
+  const printed = stack.use(
+    new Printed({
+      kept: (job) => printedCharacters(db, job),
+      tell: (job, printed) => report(job, { from: 'terminals', printed }),
+      onFull: (job, message) => report(job, { from: 'recorder', message }),
+    }),
+  )
   const terminals = stack.use(
-    createTerminals({ open: async (id, size, signal) => (await liveLink(id)).terminal(size, signal) }),
+    createTerminals({
+      open: async (id, size, signal) => (await liveLink(id)).terminal(size, signal),
+      watch: (job) => printed.watch(job),
+    }),
   )
   const toDesktop =
     (entry: Entry): Accept =>

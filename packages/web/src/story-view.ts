@@ -84,6 +84,7 @@ function tellOne(story: Story, event: JobEvent): Story {
     case 'model.generating':
     case 'control.changed':
     case 'control.input':
+    case 'terminal.output':
       return told
     case 'model.called': {
       const { waited, answered } = told.times

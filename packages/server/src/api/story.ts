@@ -68,6 +68,7 @@ function lineOf(event: JobEvent): string | null {
     case 'check.started':
     case 'control.changed':
     case 'control.input':
+    case 'terminal.output':
     case 'desktop.window':
     case 'candidate.text':
     case 'candidate.thinking':

@@ -3,6 +3,7 @@ import type { EgressAttempt, EgressMore } from '@vitrine/contract/egress.ts'
 import type { AgentEvent, ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Usage, Waiting } from '@vitrine/contract/job.ts'
 import type { NumberedEvent } from '@vitrine/contract/link.ts'
+import type { TerminalOutput } from '@vitrine/contract/terminal.ts'
 import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import type { StoredJob } from '../store/jobs.ts'
@@ -18,6 +19,7 @@ export type Report =
   | { from: 'viewers'; control: ControlChange }
   | { from: 'egress'; lines: readonly EgressAttempt[]; more: EgressMore | null }
   | { from: 'viewers'; input: ControlInput }
+  | { from: 'terminals'; printed: TerminalOutput }
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
 
@@ -31,6 +33,9 @@ export async function observe(store: Store, id: string, report: Report): Promise
       return 'control' in report
         ? { events: [{ type: 'control.changed', data: report.control }] }
         : { events: [{ type: 'control.input', data: report.input }] }
+    }
+    if (report.from === 'terminals') {
+      return job.deleting ? null : { events: [{ type: 'terminal.output', data: report.printed }] }
     }
     if (report.from === 'egress') return job.deleting ? null : reached(report)
     if ('waiting' in report) return job.state === 'running' ? fromQueue(job, report.waiting) : null

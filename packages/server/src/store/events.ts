@@ -1,4 +1,5 @@
 import type { EventBody, JobEvent } from '@vitrine/contract/event.ts'
+import { sql } from 'kysely'
 import type { Database } from './schema.ts'
 
 /** Appends events to a job's log, numbered on from its last. */
@@ -59,4 +60,15 @@ export async function runsWith(db: Database, job: string, type: JobEvent['type']
     .where('job', '=', job)
     .where('type', '=', type)
   return (await query.execute()).map(({ run }) => run)
+}
+
+/** How many characters of what a job’s terminals printed are stored. */
+export async function printedCharacters(db: Database, job: string): Promise<number> {
+  const found = await db
+    .selectFrom('events')
+    .select(sql<number>`coalesce(sum(length(data)), 0)`.as('characters'))
+    .where('job', '=', job)
+    .where('type', '=', 'terminal.output')
+    .executeTakeFirstOrThrow()
+  return found.characters
 }

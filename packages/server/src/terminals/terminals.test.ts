@@ -15,8 +15,12 @@ afterEach(async () => {
 })
 
 /** A server that opens terminals of the job named by the path, with the sizes that it was asked for. */
-async function serveTerminals(open: OpenTerminal, onOutput?: (job: string, bytes: Buffer) => void) {
-  const terminals = createTerminals({ open, ...(onOutput && { onOutput }) })
+async function serveTerminals(open: OpenTerminal, seen: [job: string, what: string][] = []) {
+  const watch = (job: string) => ({
+    prints: (bytes: Uint8Array) => void seen.push([job, Buffer.from(bytes).toString()]),
+    [Symbol.dispose]: () => void seen.push([job, 'closed']),
+  })
+  const terminals = createTerminals({ open, watch })
   const server = createServer()
   server.on('upgrade', (request, socket, head) =>
     terminals.accept(request, socket, head, request.url!.slice(1).split('?')[0]!),
@@ -60,7 +64,7 @@ const closed = async (terminal: WebSocket): Promise<[code: number, reason: strin
 test('what is typed and each new size reach the shell in order, and what it prints comes back and is observed', async () => {
   const { open, side, sizes } = shells()
   const seen: [string, string][] = []
-  const url = await serveTerminals(open, (job, bytes) => seen.push([job, bytes.toString()]))
+  const url = await serveTerminals(open, seen)
   const terminal = await openTerminal(url)
   const everyByte = Buffer.from(Array.from({ length: 256 }, (_, value) => value))
   terminal.send(everyByte)
@@ -81,6 +85,8 @@ test('what is typed and each new size reach the shell in order, and what it prin
   shell.write('$ ')
   expect((await shown).map(String)).toEqual(['$ ', 'true'])
   expect(seen).toEqual([['job-1', '$ ']])
+  terminal.close()
+  await expect.poll(() => seen.at(-1)).toEqual(['job-1', 'closed'])
 })
 
 test('a shell that ends closes its terminal with 1000, after all that it printed; one that is lost with 1001', async () => {

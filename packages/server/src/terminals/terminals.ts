@@ -7,6 +7,7 @@ import { closeCode, closeViewer } from '../desktops/close-viewer.ts'
 import { openFailure, openWithin } from '../desktops/open-failure.ts'
 import { closeForGood, createSockets } from '../desktops/sockets.ts'
 import { bridgeTerminal } from './bridge.ts'
+import type { Watch } from './printed.ts'
 
 /** Opens a shell in a job's sandbox; a `VitrineError`'s message is shown to who asked for it. */
 export type OpenTerminal = (job: string, size: TerminalSize, signal: AbortSignal) => Promise<Duplex>
@@ -16,12 +17,14 @@ export type Terminals = AsyncDisposable & {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, job: string): void
 }
 
-/** The terminals that people and programs have open. `onOutput` gets all that each prints, as it comes. */
-export function createTerminals(options: {
+/** The terminals that people and programs have open. `watch` gets all that each prints, as it comes, until it is closed. */
+export function createTerminals({
+  open,
+  watch,
+}: {
   open: OpenTerminal
-  onOutput?: (job: string, bytes: Buffer) => void
+  watch: (job: string) => Watch
 }): Terminals {
-  const { open, onOutput = () => {} } = options
   const sockets = createSockets()
   const jobs = new Map<WebSocket, string>()
 
@@ -30,9 +33,10 @@ export function createTerminals(options: {
     webSocket.once('close', () => gone.abort())
     try {
       const shell = await open(job, size, AbortSignal.any([gone.signal, AbortSignal.timeout(openWithin)]))
-      if (webSocket.readyState === webSocket.OPEN) {
-        bridgeTerminal(webSocket, shell, (bytes) => onOutput(job, bytes))
-      } else shell.destroy()
+      if (webSocket.readyState !== webSocket.OPEN) return void shell.destroy()
+      const watched = watch(job)
+      webSocket.once('close', () => watched[Symbol.dispose]())
+      bridgeTerminal(webSocket, shell, watched.prints)
     } catch (error) {
       closeViewer(webSocket, ...openFailure(error, 'terminal'))
     }

@@ -6,8 +6,11 @@ export type Moment = {
   time: number
   until?: number
   text: string
-  tone: 'plain' | 'good' | 'bad' | 'person'
+  tone: 'plain' | 'good' | 'bad' | 'person' | 'terminal'
 }
+
+/** What was printed within so many milliseconds is one stretch. */
+const samePrinting = 5000
 
 /** The events of a run that a person may want to look back at, on the recording's axis of time. */
 export function momentsOf(
@@ -23,7 +26,7 @@ export function momentsOf(
     const [text, tone = 'plain'] = told
     return [{ time: timeOf(event), text, tone }]
   })
-  return [...happened, ...drives(ofRun, timeOf)].toSorted((a, b) => a.time - b.time)
+  return [...happened, ...drives(ofRun, timeOf), ...prints(ofRun, timeOf)].toSorted((a, b) => a.time - b.time)
 }
 
 /** When somebody drove, and how much they typed and clicked; what, nobody has kept. */
@@ -45,6 +48,17 @@ function drives(events: readonly JobEvent[], timeOf: (event: JobEvent) => number
     text: `Somebody drove: ${keys} ${keys === 1 ? 'key' : 'keys'}, ${clicks} ${clicks === 1 ? 'click' : 'clicks'}`,
     tone: 'person',
   }))
+}
+
+/** Stretches of time in which terminals printed. */
+function prints(events: readonly JobEvent[], timeOf: (event: JobEvent) => number): Moment[] {
+  const all: { time: number; until: number }[] = []
+  for (const event of events.filter(({ type }) => type === 'terminal.output')) {
+    const [last, time] = [all.at(-1), timeOf(event)]
+    if (last && time - last.until < samePrinting) last.until = time
+    else all.push({ time, until: time })
+  }
+  return all.map((stretch) => ({ ...stretch, text: 'A terminal printed', tone: 'terminal' }))
 }
 
 function momentOf(event: JobEvent): [text: string, tone?: Moment['tone']] | undefined {

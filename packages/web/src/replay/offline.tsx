@@ -5,6 +5,7 @@ import { momentOf } from './clock.ts'
 import { momentsOf } from './moments.ts'
 import type { Source } from './playback.ts'
 import { Player } from './player.tsx'
+import { printedIn } from './printed.ts'
 import { indexRecording } from '@vitrine/sdk/recording-index.ts'
 import '../base.css'
 import './player.css'
@@ -32,6 +33,8 @@ const source: Source = {
   },
 }
 
+const recording = { run: about.run, startedAt: new Date(startedAt).toISOString() }
+
 document.title = `${about.title.slice(0, 200)} · Vitrine`
 render(
   <main class="offline">
@@ -39,7 +42,8 @@ render(
     <Player
       source={source}
       duration={duration}
-      moments={momentsOf(about.events, { run: about.run, startedAt: new Date(startedAt).toISOString() })}
+      moments={momentsOf(about.events, recording)}
+      printed={printedIn(about.events, recording)}
       label="What the desktop showed"
       start={momentOf(location.hash)?.time ?? 0}
     />

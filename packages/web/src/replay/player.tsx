@@ -4,6 +4,8 @@ import { problemText } from '../words.ts'
 import { clock } from './clock.ts'
 import type { Moment } from './moments.ts'
 import { Playback, type PlaybackState, type Source } from './playback.ts'
+import type { Printed } from './printed.ts'
+import { TerminalText } from './terminal-text.tsx'
 
 type PlayerProps = {
   /** Another one begins anew. */
@@ -12,6 +14,8 @@ type PlayerProps = {
   duration: number
   /** Without any, none are listed. */
   moments?: readonly Moment[]
+  /** Without it, terminals are not spoken of. */
+  printed?: readonly Printed[]
   label: string
   /** Where to begin, in milliseconds; another one is gone to. */
   start: number
@@ -23,7 +27,7 @@ const speeds = [1, 2, 4, 8, 16]
 const arrowStep = 5000
 
 /** Plays a recording: picture, time line with what happened on it, speed, and a list of moments to jump to. */
-export function Player({ source, duration, moments, label, start, actions }: PlayerProps) {
+export function Player({ source, duration, moments, printed, label, start, actions }: PlayerProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const playback = useRef<Playback>(undefined)
   const [state, setState] = useState<PlaybackState>()
@@ -73,9 +77,16 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
       )}
       <div class="time-line">
         <svg viewBox={`0 0 ${Math.max(1, duration)} 10`} preserveAspectRatio="none" aria-hidden="true">
-          {moments?.map(({ time, until, text }, index) =>
+          {moments?.map(({ time, until, text, tone }, index) =>
             until === undefined ? null : (
-              <rect key={index} x={time} width={Math.min(until, duration) - time} y="0" height="10">
+              <rect
+                key={index}
+                data-tone={tone}
+                x={time}
+                width={Math.min(until, duration) - time}
+                y="0"
+                height="10"
+              >
                 <title>{text}</title>
               </rect>
             ),
@@ -124,6 +135,7 @@ export function Player({ source, duration, moments, label, start, actions }: Pla
         </label>
         {actions && <div class="player-actions">{actions(time)}</div>}
       </div>
+      {printed && <TerminalText printed={printed} time={time} />}
       {moments && (
         <details>
           <summary>Moments ({moments.length})</summary>

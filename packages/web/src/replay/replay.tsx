@@ -6,6 +6,7 @@ import { title } from '../words.ts'
 import { momentHash } from './clock.ts'
 import { momentsOf } from './moments.ts'
 import { Player } from './player.tsx'
+import { printedIn } from './printed.ts'
 
 /** What a job's desktops showed. `start` is where to begin: milliseconds of a run's recording. */
 export function Replay(props: {
@@ -19,6 +20,7 @@ export function Replay(props: {
   const recording = recordings.find((one) => one.run === run) ?? recordings.at(-1)!
   const events = useEvents(site, job, recording.live)
   const moments = useMemo(() => momentsOf(events, recording), [events, recording.run, recording.startedAt])
+  const printed = useMemo(() => printedIn(events, recording), [events, recording.run, recording.startedAt])
   const source = useMemo(() => {
     const { id } = job
     const { jobs } = site.vitrine
@@ -37,6 +39,7 @@ export function Replay(props: {
         source={source}
         duration={recording.seconds * 1000}
         moments={moments.filter(({ time }) => time <= recording.seconds * 1000)}
+        printed={printed}
         label={`What the desktop of ${title(job)} showed`}
         start={start.time}
         actions={(time) => (
