@@ -31,14 +31,22 @@ export function Rack({ site, jobs }: { site: Site; jobs: readonly Job[] }) {
   return <div ref={box}>{isNear && <Cards site={site} jobs={jobs} />}</div>
 }
 
+/** So many cards fill a usual window: a page answers with these, and makes the others in the pictures after it. */
+const cardsAtOnce = 12
+
 function Cards({ site, jobs }: { site: Site; jobs: readonly Job[] }) {
   const now = useNow(1000)
+  const [made, setMade] = useState(cardsAtOnce)
+  const isWhole = made >= jobs.length
+  useEffect(() => {
+    if (isWhole) return undefined
+    const next = requestAnimationFrame(() => setMade((made) => made + cardsAtOnce))
+    return () => cancelAnimationFrame(next)
+  }, [made, isWhole])
   return (
     <ul class="cards">
-      {jobs.map((job) => (
-        <li key={job.id}>
-          <JobCard site={site} job={job} now={now} />
-        </li>
+      {jobs.map((job, index) => (
+        <li key={job.id}>{index < made && <JobCard site={site} job={job} now={now} />}</li>
       ))}
     </ul>
   )
