@@ -106,15 +106,18 @@ function TestsField({ draft, problems, onChange }: Props) {
         void take(event.dataTransfer?.files[0])
       }}
     >
-      <div class="field">
-        <label for="tests-file">Test file for pytest: choose one, or drop it here</label>
+      <Field
+        path="check.tests-file"
+        label="Test file for pytest: choose one, or drop it here"
+        problems={problems}
+      >
         <input
-          id="tests-file"
+          {...described('check.tests-file', problems)}
           type="file"
           accept=".py,text/x-python"
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />
-      </div>
+      </Field>
       <Field path="check.tests" label="Tests" problems={problems}>
         <textarea
           {...described('check.tests', problems)}
