@@ -245,5 +245,14 @@ export const Job = z.object({
   createdAt: Time,
   startedAt: Time.nullable(),
   finishedAt: Time.nullable(),
+  workTime: z
+    .object({
+      endsAt: Time.nullable().describe('When the limit is reached; null while the clock stands still.'),
+      left: z.number().nullable().describe('Seconds left while the clock stands still; null while it runs.'),
+    })
+    .nullable()
+    .describe(
+      'What is left of `limits.seconds` while the job is running. Waiting for the model does not count.',
+    ),
 })
 export type Job = z.infer<typeof Job>

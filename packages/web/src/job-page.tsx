@@ -15,7 +15,7 @@ import { Story } from './story.tsx'
 import { useStory } from './told.ts'
 import { useView } from './views/use-view.ts'
 import { Views } from './views/views.tsx'
-import { problemText, secondsBetween, situation, span, title } from './words.ts'
+import { problemText, secondsBetween, situation, span, title, workLeft } from './words.ts'
 
 /** One job: its desktop, beside it what happens, below what can be done with it, what was tried and what it left. */
 export function JobPage({ site, id }: { site: Site; id: string }) {
@@ -131,6 +131,7 @@ function JobHead({ job, problem }: { job: Job; problem: string | undefined }) {
         <span>{job.language}</span>
         <span>created {span(secondsBetween(job.createdAt, now))} ago</span>
         {job.run > 1 && <span>run {job.run}</span>}
+        {job.workTime && <span>{workLeft(job, now)}</span>}
         {job.desktop.state !== 'closed' && expiresAt && (
           <span>desktop closes in {span(-secondsBetween(expiresAt, now))}</span>
         )}

@@ -55,6 +55,13 @@ export function span(seconds: number): string {
 
 export const secondsBetween = (from: string, now: number) => (now - Date.parse(from)) / 1000
 
+/** What is left of a running job’s time limit, in words; empty for all other jobs. */
+export function workLeft({ workTime }: Pick<Job, 'workTime'>, now: number): string {
+  if (!workTime) return ''
+  const left = workTime.endsAt === null ? (workTime.left ?? 0) : -secondsBetween(workTime.endsAt, now)
+  return `${span(left)} left to work`
+}
+
 /** How long something took, for times that a check or a model measures. */
 export const took = (seconds: number) => (seconds < 10 ? `${seconds.toFixed(2)} s` : span(seconds))
 

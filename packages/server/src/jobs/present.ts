@@ -45,7 +45,16 @@ export function present(job: StoredJob, desktopUrl: (job: StoredJob) => string):
     createdAt: new Date(createdAt).toISOString(),
     startedAt: time(startedAt),
     finishedAt: time(finishedAt),
+    workTime: workTime(job),
   }
+}
+
+function workTime({ state, request, life }: StoredJob): Job['workTime'] {
+  const { startedAt, waited, waitingSince } = life
+  if (state !== 'running' || startedAt === null) return null
+  const end = startedAt + waited + request.limits.seconds * 1000
+  if (waitingSince === null) return { endsAt: new Date(end).toISOString(), left: null }
+  return { endsAt: null, left: Math.max(0, end - waitingSince) / 1000 }
 }
 
 const time = (milliseconds: number | null) =>

@@ -2,7 +2,7 @@ import { jobPath, pagePath } from '../address.ts'
 import { Link } from '../link.tsx'
 import type { Job, Site } from '../site.ts'
 import { StateSign } from '../state-sign.tsx'
-import { secondsBetween, situation, span, title } from '../words.ts'
+import { secondsBetween, situation, span, title, workLeft } from '../words.ts'
 import { Thumbnail } from './thumbnail.tsx'
 
 const labelsShown = 4
@@ -43,6 +43,7 @@ export function JobCard({ site, job, now }: { site: Site; job: Job; now: number 
           <span>{job.model}</span>
           <span>{span(secondsBetween(job.createdAt, now))} ago</span>
           {job.run > 1 && <span>run {job.run}</span>}
+          {job.workTime && <span>{workLeft(job, now)}</span>}
           {state !== 'closed' && expiresAt && <span>{span(-secondsBetween(expiresAt, now))} left</span>}
         </p>
       </div>
