@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Job } from '@vitrine/contract/job.ts'
 import { describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { fakeRuntime } from './runtimes/fake.ts'
 import type { FakeWork } from './runtimes/fake-agent.ts'
 import { writeAndPass } from './runtimes/fake/script.ts'
@@ -98,3 +99,20 @@ async function sandboxOf(runtime: ReturnType<typeof fakeRuntime>, run: number): 
   const all = await runtime.list(AbortSignal.timeout(5000))
   return all.find(({ id }) => runtime.agent(id).state.assignment?.run === run)!.id
 }
+
+test('a server that stops tells who watches and who has a terminal, and waits for none of them', async () => {
+  const server = await startServer()
+  const { id } = await server.create({ task: 'print done' })
+  await server.follow(id, ({ type }) => type === 'files.kept')
+  const headers = { authorization: `Bearer ${server.token}` }
+  const closed = ['websockify', 'terminal?columns=80&rows=24'].map(async (path) => {
+    const url = `${server.url.replace(/^http/, 'ws')}jobs/${id}/${path}`
+    const webSocket = new WebSocket(url, path === 'websockify' ? 'binary' : [], { headers })
+    await once(webSocket, path === 'websockify' ? 'message' : 'open')
+    return { end: once(webSocket, 'close') }
+  })
+  const ends = (await Promise.all(closed)).map(({ end }) => end)
+  await server[Symbol.asyncDispose]()
+  for (const [code, reason] of (await Promise.all(ends)) as [number, Buffer][])
+    expect([code, reason.toString()]).toEqual([1001, 'the server stops'])
+})

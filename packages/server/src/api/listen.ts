@@ -5,7 +5,11 @@ import type { Duplex } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { Access } from './access.ts'
 
-export type Listening = { port: number; close: () => Promise<void> }
+export type Listening = {
+  port: number
+  /** Takes no more requests and ends those that go on; WebSockets are for those to end who took them. */
+  close: () => void
+}
 
 /**
  * Opens the server's port. Slow, oversized and malformed requests are cut off by Node's parser within these limits.
@@ -40,11 +44,9 @@ export async function listen(
   }
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = once(server, 'close')
+    close: () => {
       server.close()
       server.closeAllConnections()
-      await closed
     },
   }
 }
