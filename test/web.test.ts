@@ -145,6 +145,68 @@ test('the wall shows each job as it is made, goes on and is deleted, by one conn
   expect(problems).toEqual([])
 })
 
+test('a running job’s card and page tell how much of its time is left, second by second', async () => {
+  await using slow = fakeRuntime({
+    script: ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+  })
+  await using other = await startServer({ runtime: slow, environment: { VITRINE_WEB_DIR: webDir } })
+  origins.add(new URL(other.url).origin)
+  const owner = new Vitrine({ url: other.url, token: other.token })
+  const { id } = await owner.jobs.create({ task: 'Take your time.', limits: { seconds: 50 } })
+  const page = await signIn('/', owner)
+  const left = async () =>
+    Number(/(\d+) s left to work/.exec(await card(page, 'Take your time.').innerText())?.[1])
+  await expect.poll(left, { timeout: 20_000 }).toBeLessThan(50)
+  const first = await left()
+  await expect.poll(left, { timeout: 20_000 }).toBeLessThan(first)
+  await page.getByRole('link', { name: 'Take your time.' }).click()
+  await page
+    .locator('.job-head')
+    .getByText(/^\d+ s left to work$/)
+    .waitFor()
+  await owner.jobs.cancel(id)
+  await page.locator('.job-head').getByText('left to work').waitFor({ state: 'detached' })
+  expect(problems).toEqual([])
+})
+
+test('hostile names, labels and models’ names are shown as text on the wall and where jobs are made', async () => {
+  const name = '<img src=x onerror=document.title=1>'
+  const labels = { team: '"><svg onload=document.title=2>' }
+  await vitrine.jobs.create({ task: '<script>document.title=3</script>', name, labels })
+  await vitrine.jobs.create({ task: '[a](javascript:alert(1)) <iframe src=javascript:alert(2)>' })
+  const page = await signIn()
+  await card(page, name).getByText('team="><svg onload=document.title=2>').click()
+  await page.getByRole('button', { name: 'Remove the label team="><svg' }).waitFor()
+  await expect.poll(() => page.locator('.card').count()).toBe(1)
+  const task = '</textarea><img src=x onerror=document.title=4>'
+  await page.goto(`${server.url}new?${new URLSearchParams({ task }).toString()}`)
+  expect(await page.getByLabel('What should it build?').inputValue()).toBe(task)
+  expect(await page.locator('main :is(img, script, iframe)').count()).toBe(0)
+  expect(await page.title()).toMatch(/Vitrine$/)
+  expect(problems).toEqual([])
+})
+
+test('axe finds nothing in the dialogs of a job’s page: clipboard, share links, repeating', async () => {
+  const page = await signIn(`/jobs/${await finished()}`)
+  await page.locator('.case[data-state=live]').waitFor()
+  for (const [button, dialog] of [
+    ['Clipboard …', 'Clipboard'],
+    ['Share …', 'Share this desktop'],
+    ['Repeat …', 'Repeat the last run'],
+  ] as const) {
+    await page.getByRole('button', { name: button }).click()
+    const opened = page.getByRole('dialog', { name: dialog })
+    await opened.waitFor()
+    if (dialog === 'Share this desktop') {
+      await opened.getByRole('button', { name: 'Make a link' }).click()
+      await opened.getByRole('button', { name: 'Revoke' }).waitFor()
+    }
+    expect(await axeFindings(page), dialog).toEqual([])
+    await opened.getByRole('button', { name: 'Close' }).click()
+  }
+  expect(problems).toEqual([])
+})
+
 test('the wall is filtered by state, words and labels, each of which its address keeps', async () => {
   await vitrine.jobs.create({ task: 'Draw a red circle.', labels: { team: 'red' } })
   await vitrine.jobs.create({ task: 'Draw a blue circle.', labels: { team: 'blue' } })

@@ -1,5 +1,6 @@
 import { VitrineApiError, VitrineConnectionError } from '@vitrine/sdk/error.ts'
 import type { Check, Job, JobState, Verdict } from './site.ts'
+import { visible } from './views/visible.ts'
 
 export const stateWord: Record<JobState, string> = {
   queued: 'Queued',
@@ -38,9 +39,9 @@ export function title(job: Pick<Job, 'name' | 'task'>): string {
 
 /** What a job does now, waits for, or ended with. */
 export function situation(job: Job): string {
-  if (job.reason) return job.reason.message
+  if (job.reason) return visible(job.reason.message)
   if (job.verdict) return outcomeWord[job.verdict.outcome]
-  if (job.waiting) return job.waiting.message
+  if (job.waiting) return visible(job.waiting.message)
   return job.phase ? phaseWord[job.phase] : ''
 }
 

@@ -40,10 +40,10 @@ async function upgraded(
 }
 
 /** The whole answer to a request that comes with this Host header. */
-async function answerTo({ url, token }: TestServer, host: string): Promise<string> {
+async function answerTo({ url, token }: TestServer, host: string, path = '/api/v1/jobs'): Promise<string> {
   const raw = connect(Number(new URL(url).port), '127.0.0.1')
   raw.write(
-    `GET /api/v1/jobs HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
   )
   return text(raw)
 }
@@ -116,7 +116,9 @@ describe('who may come in', () => {
     expect((await send({}, 'application/x-www-form-urlencoded')).status).toBe(415)
     expect((await send({}, 'multipart/form-data; boundary=x')).status).toBe(415)
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '', 'a b']) {
-      expect(await answerTo(server, host), host).toMatch(/^HTTP\/1.1 40[03]/)
+      for (const path of ['/api/v1/jobs', '/', '/s/token/', '/s/token/recording', '/sign-in?code=x']) {
+        expect(await answerTo(server, host, path), `${host} ${path}`).toMatch(/^HTTP\/1.1 40[03]/)
+      }
     }
     // A browser sends its cookie along; the origin tells whose page it was.
     const cookie = session(server.token, Date.now() + 3_600_000)

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
+import { visible } from '../views/visible.ts'
 import { problemText } from '../words.ts'
 import { clock } from './clock.ts'
 import type { Moment } from './moments.ts'
@@ -87,13 +88,13 @@ export function Player({ source, duration, moments, printed, label, start, actio
                 y="0"
                 height="10"
               >
-                <title>{text}</title>
+                <title>{visible(text)}</title>
               </rect>
             ),
           )}
           {moments?.map((moment, index) => (
             <line key={index} data-tone={moment.tone} x1={moment.time} x2={moment.time} y1="0" y2="10">
-              <title>{moment.text}</title>
+              <title>{visible(moment.text)}</title>
             </line>
           ))}
         </svg>
@@ -143,7 +144,7 @@ export function Player({ source, duration, moments, printed, label, start, actio
             {moments.map((moment, index) => (
               <li key={index}>
                 <button type="button" data-tone={moment.tone} onClick={() => seek(moment.time)}>
-                  <span>{clock(moment.time)}</span> {moment.text}
+                  <span>{clock(moment.time)}</span> {visible(moment.text)}
                 </button>
               </li>
             ))}
