@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { storedJob } from '../testing/stored-job.ts'
+import { storedJob } from '../store/testing/stored-job.ts'
 import { present } from './present.ts'
 
 const startedAt = Date.parse('2030-01-01T00:00:00Z')
