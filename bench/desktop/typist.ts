@@ -35,16 +35,13 @@ export type Viewer = AsyncDisposable & {
 
 export async function throughServer({ server, job }: BenchDesktop): Promise<Viewer> {
   const address = `${server.url.replace('http', 'ws')}jobs/${job}/websockify?viewer=the-one-who-types`
-  return openViewer(createWebSocketStream(await openSocket(address, server.token)))
+  return openViewer(openStream(address, server.token))
 }
 
-export async function openSocket(address: string, token: string): Promise<WebSocket> {
-  const webSocket = new WebSocket(address, 'binary', {
-    perMessageDeflate: false,
-    headers: { authorization: `Bearer ${token}` },
-  })
-  await once(webSocket, 'open')
-  return webSocket
+/** The stream is there before the WebSocket is open: the desktop's first words may come with its answer. */
+export function openStream(address: string, token: string): Duplex {
+  const options = { perMessageDeflate: false, headers: { authorization: `Bearer ${token}` } }
+  return createWebSocketStream(new WebSocket(address, 'binary', options))
 }
 
 /** On the X server's own socket, in the sandbox. */

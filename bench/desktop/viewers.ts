@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createWebSocketStream } from 'ws'
 import { processorTime } from '../child.ts'
-import { openSocket, openViewer, startStillDesktop, throughServer, type Viewer } from './typist.ts'
+import { openStream, openViewer, startStillDesktop, throughServer, type Viewer } from './typist.ts'
 import { processMemory } from '../memory.ts'
 import type { Figure } from '../table.ts'
 
@@ -18,8 +17,7 @@ export async function benchViewers(): Promise<Figure[]> {
   const address = `${server.url.replace('http', 'ws')}jobs/${job}/websockify`
   const others: Viewer[] = []
   while (others.length < viewers - 1) {
-    const webSocket = await openSocket(address, server.token)
-    others.push(stack.use(await openViewer(createWebSocketStream(webSocket))))
+    others.push(stack.use(await openViewer(openStream(address, server.token))))
   }
   typist.click(200, 700)
   await sleep(3000)
