@@ -5,7 +5,7 @@ import { startModel, task } from './model.ts'
 import { startServer, type BenchServer } from './server.ts'
 import type { Figure } from './table.ts'
 
-const seconds = 60
+const seconds = 40
 const keysASecond = 8
 /** Kernel ticks a second of proc(5): 100 on every Linux that Node runs on. */
 const ticksASecond = 100

@@ -42,9 +42,10 @@ test('the handshake gives the size and the name, and answers as RFC 6143 asks', 
         '00ff00ff00ff' +
         '000810' +
         '000000' + // 32 bits, little-endian, RGBx
-        '02000002' +
+        '02000003' +
         '00000000' +
-        'ffffff21' + // Raw and DesktopSize
+        'ffffff21' +
+        'c0a1e5ce' + // Raw, DesktopSize and the extended clipboard
         '0300' +
         '00000000' +
         '05000320', // all of 1280×800, not incremental
@@ -56,10 +57,12 @@ test('a frame may come as several rectangles, with bells and clipboards before i
   const left = pixels(2, 1)
   const right = pixels(4, 2)
   const cutText = Buffer.from([3, 0, 0, 0, 0, 0, 0, 5, ...Buffer.from('hello')])
+  const notify = Buffer.from([3, 0, 0, 0, 255, 255, 255, 252, 8, 0, 0, 1])
   const frame = await frameOf(
     handshake({ width: 3, height: 2 }),
     Buffer.from([2]),
     cutText,
+    notify,
     update([
       { x: 0, y: 0, width: 1, height: 2, data: left.wire },
       { x: 1, y: 0, width: 2, height: 2, data: right.wire },

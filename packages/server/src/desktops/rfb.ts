@@ -29,7 +29,8 @@ const banner = 'RFB 003.008\n'
 const security = { none: 1 } as const
 const clientMessage = { setPixelFormat: 0, setEncodings: 2, updateRequest: 3 } as const
 const serverMessage = { update: 0, bell: 2, cutText: 3 } as const
-const encoding = { raw: 0, desktopSize: -223 } as const
+/** Whoever knows the extended clipboard is told that something was copied, and not sent it. */
+const encoding = { raw: 0, desktopSize: -223, extendedClipboard: 0xc0a1e5ce | 0 } as const
 
 /**
  * A viewer of pictures only: makes RFB 3.8's handshake (RFC 6143, 7.1 to 7.3, security type None) on `desktop`, shared with
@@ -177,7 +178,8 @@ async function readRaw(reader: ByteReader, frame: Frame, { x, y, width, height }
 }
 
 async function skipCutText(reader: ByteReader): Promise<void> {
-  const length = (await reader.read(7, 'ServerCutText')).readUInt32BE(3)
+  // A negative length is that of a message of the extended clipboard.
+  const length = Math.abs((await reader.read(7, 'ServerCutText')).readInt32BE(3))
   if (length > maxClipboardBytes)
     throw new Error(`the clipboard is said to be ${length} bytes; at most ${maxClipboardBytes} are taken`)
   await reader.read(length, 'the clipboard')
