@@ -96,9 +96,9 @@ test('without a check the output that two candidates agree on is chosen, and sil
   expect(two).toMatchObject({
     stdout: '2\n',
     program: 'print(2)\n',
-    verdict: { outcome: 'ran', candidates: 3 },
+    verdict: { outcome: 'ran', candidate: 2, candidates: 3 },
   })
-  expect(silent).toMatchObject({ stdout: '3\n', verdict: { outcome: 'ran', candidates: 4 } })
+  expect(silent).toMatchObject({ stdout: '3\n', verdict: { outcome: 'ran', candidate: 3, candidates: 4 } })
 })
 
 const fewWrappings: Record<string, Wrap> = Object.fromEntries(

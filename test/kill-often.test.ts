@@ -71,7 +71,7 @@ function playing(random: () => number): FakeScript {
     const outcome = random() < 0.8 ? 'ran' : 'failed'
     tell({
       type: 'verdict',
-      data: { verdict: { outcome, program, candidates: 1, checks: [] }, reason: null },
+      data: { verdict: { outcome, program, candidate: 1, candidates: 1, checks: [] }, reason: null },
     })
   }
 }

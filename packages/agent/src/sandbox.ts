@@ -45,7 +45,13 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
     story.say(`Job ${job.job}, run ${job.run}: ${job.followUp ?? job.task}`)
     return work(job, { address, stage, known, emit, signal }).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
-      const verdict: Verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] }
+      const verdict: Verdict = {
+        outcome: 'failed',
+        program: null,
+        candidate: null,
+        candidates: 0,
+        checks: [],
+      }
       emit({ type: 'verdict', data: { verdict, reason: { code: 'agent_error', message } } })
     })
   }

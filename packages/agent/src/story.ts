@@ -94,8 +94,10 @@ function lines(event: Exclude<AgentEvent, Spoken>): string[] {
     case 'verdict': {
       const { verdict, reason } = event.data
       const tried = `${verdict.candidates} candidate${verdict.candidates === 1 ? '' : 's'}`
-      const why = reason ? `${reason.code}: ${reason.message}` : `/output/${verdict.program}`
-      return [`Verdict: ${verdict.outcome} after ${tried}; ${why}`]
+      const what = reason
+        ? `${reason.code}: ${reason.message}`
+        : `candidate ${verdict.candidate} is /output/${verdict.program}`
+      return [`Verdict: ${verdict.outcome} after ${tried}; ${what}`]
     }
     default:
       return [event.data.level === 'info' ? event.data.message : `${event.data.level}: ${event.data.message}`]

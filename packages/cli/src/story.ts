@@ -109,10 +109,11 @@ function attempted({ method, host, port, allowed, why, count, bytesReceived, ope
 }
 
 /** A verdict in a few words. */
-export function judged({ outcome, candidates, program }: Verdict): string {
+export function judged({ outcome, candidate, candidates, program }: Verdict): string {
   const file = program === null ? '' : ` (${oneLine(program)})`
-  const tries = candidates === 1 ? 'the first candidate' : `candidate ${candidates}`
-  if (outcome === 'passed') return `verdict: ${tries} passed its checks${file}`
-  if (outcome === 'ran') return `verdict: ${tries} ran without an error${file}`
+  const number = candidate ? `number ${candidate}` : 'one'
+  const which = candidates === 1 ? 'the only candidate' : `${number} of ${candidates} candidates`
+  if (outcome === 'passed') return `verdict: ${which} passed its checks${file}`
+  if (outcome === 'ran') return `verdict: ${which} ran without an error${file}`
   return `verdict: none of ${candidates} candidates passed${file}`
 }

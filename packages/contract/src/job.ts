@@ -197,7 +197,12 @@ export type CheckResult = z.infer<typeof CheckResult>
 export const Verdict = z.object({
   outcome: z.enum(['passed', 'ran', 'failed']),
   program: z.string().nullable().describe('The program’s file name under /output.'),
-  candidates: z.int(),
+  candidate: z
+    .int()
+    .nullable()
+    .default(null)
+    .describe('The number of the candidate that the program is; null where it is none of this run.'),
+  candidates: z.int().describe('How many were tried.'),
   checks: z.array(CheckResult),
 })
 export type Verdict = z.infer<typeof Verdict>

@@ -57,7 +57,7 @@ export const sampleJob = (changes: Partial<Job> = {}): Job => ({
   phase: null,
   waiting: null,
   reason: null,
-  verdict: { outcome: 'ran', program: 'print_the_squares.py', candidates: 1, checks: [] },
+  verdict: { outcome: 'ran', program: 'print_the_squares.py', candidate: 1, candidates: 1, checks: [] },
   workTime: null,
   usage: { calls: 1, tokensIn: 10, tokensOut: 20 },
   tokensPerSecond: null,

@@ -208,7 +208,13 @@ describe('a follow-up', () => {
     const script = async (work: FakeWork) => {
       if (work.assignment.followUp !== null) return go.promise.then(() => writeAndPass(work))
       await once(work.signal, 'abort')
-      const verdict = { outcome: 'failed', program: null, candidates: 0, checks: [] } as const
+      const verdict = {
+        outcome: 'failed',
+        program: null,
+        candidate: null,
+        candidates: 0,
+        checks: [],
+      } as const
       work.tell({ type: 'verdict', data: { verdict: { ...verdict, checks: [] }, reason: null } })
     }
     await using lab = await serverWith(script)

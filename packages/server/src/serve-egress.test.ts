@@ -10,7 +10,7 @@ import type { FakeScript } from './runtimes/fake-agent.ts'
 import { outside, outsideTcp } from './testing/open-egress.ts'
 import { startServer } from './testing/start-server.ts'
 
-const verdict: Verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] }
+const verdict: Verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] }
 const loopback = { VITRINE_EGRESS_PRIVATE: '127.0.0.0/8,::1/128' }
 
 async function serverWith(script: FakeScript, environment: Record<string, string> = loopback) {

@@ -134,7 +134,7 @@ test('everything at once and twice comes to one end, and leaves nothing behind',
     script: async ({ tell, signal, save }) => {
       await sleep(Math.random() * 60, undefined, { signal })
       save('a.txt', 'a')
-      const verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] } as const
+      const verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] } as const
       tell({ type: 'verdict', data: { verdict: { ...verdict, checks: [] }, reason: null } })
     },
   })
@@ -187,7 +187,7 @@ test(
         for (let n = 0; n < 10; n++) tell({ type: 'log', data: { level: 'info', message: `before ${n}` } })
         await Promise.race([go.promise, once(signal, 'abort')])
         for (let n = 0; n < 10; n++) tell({ type: 'log', data: { level: 'info', message: `after ${n}` } })
-        const verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] } as const
+        const verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] } as const
         tell({ type: 'verdict', data: { verdict: { ...verdict, checks: [] }, reason: null } })
       },
     })

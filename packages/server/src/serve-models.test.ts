@@ -10,7 +10,7 @@ import type { FakeScript } from './runtimes/fake-agent.ts'
 import { startServer, type TestServer } from './testing/start-server.ts'
 
 const model = 'qwen3:0.6b'
-const verdict: Verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] }
+const verdict: Verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] }
 
 /** A script that makes so many model calls, one after the other, and then ends; what they were answered. */
 function calls(count: number): { script: FakeScript; answers: { status: number; body: string }[] } {

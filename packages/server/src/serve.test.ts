@@ -60,7 +60,7 @@ describe('a job', () => {
         tell({ type: 'log', data: { level: 'info', message: 'before' } })
         await go.promise
         tell({ type: 'log', data: { level: 'info', message: 'after' } })
-        const verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] } as const
+        const verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] } as const
         tell({ type: 'verdict', data: { verdict: { ...verdict, checks: [] }, reason: null } })
       },
     })

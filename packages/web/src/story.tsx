@@ -103,7 +103,9 @@ function VerdictBody({ verdict, message }: { verdict: Verdict; message: string |
       <p class="facts">
         {verdict.program && <span>{visible(verdict.program)}</span>}
         <span>
-          {verdict.candidates} {verdict.candidates === 1 ? 'candidate' : 'candidates'}
+          {verdict.candidates === 1
+            ? '1 candidate'
+            : `${verdict.candidate === null ? '' : `number ${verdict.candidate} of `}${verdict.candidates} candidates`}
         </span>
       </p>
       <Checks checks={verdict.checks} />

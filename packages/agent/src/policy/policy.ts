@@ -121,6 +121,7 @@ async function conclude(
   const verdict: Verdict = {
     outcome: passed ? (job.check ? 'passed' : 'ran') : 'failed',
     program: saved === undefined ? null : tools.program.name,
+    candidate: best !== undefined && saved !== undefined && saved === best.program ? best.number : null,
     candidates: row.length,
     checks: best?.judgement?.checks ?? [],
   }

@@ -132,7 +132,7 @@ test('what a terminal would obey is shown and not obeyed in logs, and breaks no 
     script: async ({ tell }) => {
       tell({ type: 'candidate.text', data: { candidate: 1, text: tricks } })
       tell({ type: 'log', data: { level: 'info', message: tricks } })
-      const verdict = { outcome: 'ran', program: null, candidates: 1, checks: [] } as const
+      const verdict = { outcome: 'ran', program: null, candidate: 1, candidates: 1, checks: [] } as const
       tell({ type: 'verdict', data: { verdict: { ...verdict, checks: [] }, reason: null } })
     },
   })

@@ -57,7 +57,7 @@ export const writeAndPass: FakeScript = async ({ assignment, tell, save }) => {
   const outcome = assignment.check ? 'passed' : 'ran'
   tell({
     type: 'verdict',
-    data: { verdict: { outcome, program: path, candidates: 1, checks }, reason: null },
+    data: { verdict: { outcome, program: path, candidate: 1, candidates: 1, checks }, reason: null },
   })
 }
 
