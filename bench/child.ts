@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
 
 export type Child = AsyncDisposable & {
   pid: number
@@ -11,6 +10,8 @@ export type Child = AsyncDisposable & {
   told: string
   /** The next line that it prints. */
   next(): Promise<string>
+  /** Sends a line of JSON, and gets the next one that it prints. */
+  ask(question: object): Promise<unknown>
   /** Milliseconds of processor time that it has taken so far. */
   processorTime(): Promise<number>
 }
@@ -32,6 +33,10 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
     pid: child.pid!,
     told,
     next,
+    async ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`)
+      return JSON.parse(await next())
+    },
     processorTime: () => processorTime(child.pid!),
     async [Symbol.asyncDispose]() {
       // The server ends with its input, and takes its sandboxes with it.
@@ -47,13 +52,4 @@ export async function processorTime(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')')).split(' ')
   return 10 * (Number(fields[12]) + Number(fields[13]))
-}
-
-/** Runs a program of the benchmarks to its end, with `input` as JSON; what it printed, as JSON. */
-export async function runChild(file: string, input: object): Promise<unknown> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  child.stdin.end(JSON.stringify(input))
-  return JSON.parse(await text(child.stdout))
 }

@@ -1,16 +1,16 @@
 /**
- * Callers that each make one model call after the other: reads `Load` as JSON from standard input, prints `Timing[]`,
- * one for each call.
+ * Callers that each make one model call after the other: for each `Load` that comes as a line of JSON on standard input it
+ * prints a line of `Timing[]`, one for each call.
  */
 import { Agent, request, type RequestOptions } from 'node:http'
-import { json } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import { clock } from '../clock.ts'
 
 export type Load = {
   /** One caller for each: a socket's path or a URL. */
   targets: string[]
   callsEach: number
-  /** Calls of each caller that are not measured. */
+  /** Calls of each caller that are not measured: the first opens its connection. */
   warmUp: number
   tokens: number
   model: string
@@ -36,25 +36,28 @@ export type Timing = {
   tokens: number
 }
 
-const load = (await json(process.stdin)) as Load
-const perCaller = await Promise.all(load.targets.map(callInTurn))
-console.log(JSON.stringify(perCaller.flat()))
+console.log('ready')
+for await (const line of createInterface(process.stdin)) {
+  const load = JSON.parse(line) as Load
+  const perCaller = await Promise.all(load.targets.map((target, caller) => callInTurn(load, target, caller)))
+  console.log(JSON.stringify(perCaller.flat()))
+}
 
-async function callInTurn(target: string, caller: number): Promise<Timing[]> {
+async function callInTurn(load: Load, target: string, caller: number): Promise<Timing[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const options: RequestOptions = target.startsWith('/')
     ? { socketPath: target, agent }
     : { hostname: new URL(target).hostname, port: new URL(target).port, agent }
   const timings: Timing[] = []
   for (let n = 0; n < load.warmUp + load.callsEach; n++) {
-    const timing = await call(options)
+    const timing = await call(load, options)
     if (n >= load.warmUp) timings.push({ caller, ...timing })
   }
   agent.destroy()
   return timings
 }
 
-function call(options: RequestOptions): Promise<Omit<Timing, 'caller'>> {
+function call(load: Load, options: RequestOptions): Promise<Omit<Timing, 'caller'>> {
   const body = JSON.stringify({
     model: load.model,
     prompt: 'Write a Python program that prints the squares of the numbers 1 to 10.',

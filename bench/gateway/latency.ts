@@ -1,20 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startChild, type Child } from '../child.ts'
-import { load } from './load.ts'
+import { startChild } from '../child.ts'
+import { startCallers } from './load.ts'
 import { median, quantile, type Figure } from '../table.ts'
 
-const callers = [1, 4, 16] as const
-const rounds = 7
-const callsPerRound = 96
+const plans = [
+  { callers: 1, callsEach: 9, rounds: 9 },
+  { callers: 4, callsEach: 5, rounds: 8 },
+  { callers: 16, callsEach: 5, rounds: 12 },
+]
 /** Of each caller: a server that has just started runs code that is not compiled yet. */
-const warmUpCalls = 60
+const warmUpCalls = 40
 /** As many tokens in a tenth of a second as a small model writes on a good GPU. */
 const tokens = 8
 
-type Sample = { first: number[]; total: number[] }
-type Way = 'direct' | 'pipe' | 'gateway'
+const ways = ['direct', 'pipe', 'gateway'] as const
+type Way = (typeof ways)[number]
+/** Milliseconds of each call, but for processor time: that is of each round's calls, on average. */
+type Sample = { first: number[]; whole: number[]; processor: number[] }
 
 /**
  * What a way to the model server costs beyond the server's own time: from the call to when it came there, and from when the
@@ -27,84 +31,64 @@ export async function benchLatency(): Promise<Figure[]> {
   const socket = join(folder, 'pipe.sock')
   await using pipe = await startChild('gateway/pipe.ts', socket, upstream.told)
   await using gateway = await startChild('gateway/server.ts', upstream.told, '16', '16')
+  await using callers = await startCallers()
   const sockets = JSON.parse(gateway.told) as string[]
-  for (const targets of [sockets.map(() => upstream.told), sockets.map(() => socket), sockets])
-    await load({ targets, callsEach: warmUpCalls, tokens })
-  const figures: Figure[] = []
-  for (const count of callers) {
-    const same = (target: string) => Array.from({ length: count }, () => target)
-    const targets = { direct: same(upstream.told), pipe: same(socket), gateway: sockets.slice(0, count) }
-    figures.push(...compared(count, await measured(targets)))
+  const targets: Record<Way, string[]> = {
+    direct: sockets.map(() => upstream.told),
+    pipe: sockets.map(() => socket),
+    gateway: sockets,
   }
-  return [...figures, ...(await benchProcessor(socket, sockets, pipe, gateway))]
-}
+  const server = { direct: upstream, pipe, gateway }
+  for (const way of ways) await callers.load({ targets: targets[way], callsEach: warmUpCalls, tokens })
 
-async function measured(targets: Record<Way, string[]>): Promise<Record<Way, Sample>> {
-  const samples: Record<Way, Sample> = {
-    direct: { first: [], total: [] },
-    pipe: { first: [], total: [] },
-    gateway: { first: [], total: [] },
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const way of ['direct', 'pipe', 'gateway'] as const) {
-      const callsEach = Math.ceil(callsPerRound / targets[way].length / (targets[way].length === 1 ? 4 : 1))
-      const timings = await load({ targets: targets[way], callsEach, warmUp: 3, tokens })
-      samples[way].first.push(...timings.map((t) => t.received - t.began + t.firstRead - t.firstWrote))
-      samples[way].total.push(...timings.map((t) => t.received - t.began + t.ended - t.lastWrote))
+  const figures: Figure[] = []
+  for (const { callers: count, callsEach, rounds } of plans) {
+    const samples: Record<Way, Sample> = { direct: sample(), pipe: sample(), gateway: sample() }
+    for (let round = 0; round < rounds; round++) {
+      for (const way of ways) {
+        const before = await server[way].processorTime()
+        const load = { targets: targets[way].slice(0, count), callsEach, warmUp: 1, tokens }
+        const timings = await callers.load(load)
+        const { first, whole, processor } = samples[way]
+        first.push(...timings.map((t) => t.received - t.began + t.firstRead - t.firstWrote))
+        whole.push(...timings.map((t) => t.received - t.began + t.ended - t.lastWrote))
+        processor.push(((await server[way].processorTime()) - before) / timings.length)
+      }
     }
-  }
-  return samples
-}
-
-function compared(count: number, samples: Record<Way, Sample>): Figure[] {
-  const figures: Figure[] = []
-  for (const [part, words] of [
-    ['first', 'to the first token'],
-    ['total', 'per call'],
-  ] as const) {
-    const base = median(samples.direct[part])
-    const added = (way: Way) => samples[way][part].map((ms) => ms - base)
-    const gateway = added('gateway')
-    figures.push(
-      { what: `${count} at once, ${words}: direct`, values: samples.direct[part], unit: ' ms' },
-      { what: '  added by the pipe', values: added('pipe'), unit: ' ms' },
-      { what: '  added by the gateway', values: gateway, unit: ' ms' },
-      {
-        what: '  gateway beside pipe, medians',
-        values: [median(gateway) / median(added('pipe'))],
-        unit: '',
-        goal: 1.5,
-      },
-    )
-    if (count < 16) continue
-    figures.push(
-      { what: '  added by the pipe, p99', values: [quantile(added('pipe'), 0.99)], unit: ' ms' },
-      { what: '  added by the gateway, p99', values: [quantile(gateway, 0.99)], unit: ' ms', goal: 3 },
-    )
+    figures.push(...compared(count, samples))
   }
   return figures
 }
 
-/** Whatever else the machine does hardly changes it. */
-async function benchProcessor(
-  socket: string,
-  sockets: string[],
-  pipe: Child,
-  gateway: Child,
-): Promise<Figure[]> {
-  const spent = { pipe: [] as number[], gateway: [] as number[] }
-  for (let round = 0; round < 5; round++) {
-    for (const [name, child, targets] of [
-      ['pipe', pipe, sockets.map(() => socket)],
-      ['gateway', gateway, sockets],
-    ] as const) {
-      const before = await child.processorTime()
-      const calls = (await load({ targets, callsEach: 25, tokens })).length
-      spent[name].push(((await child.processorTime()) - before) / calls)
-    }
+const sample = (): Sample => ({ first: [], whole: [], processor: [] })
+
+function compared(count: number, samples: Record<Way, Sample>): Figure[] {
+  const figures: Figure[] = []
+  const callers = count === 1 ? '1 caller' : `${count} callers`
+  for (const [part, words] of [
+    ['first', 'to the first token'],
+    ['whole', 'per call'],
+  ] as const) {
+    const base = median(samples.direct[part])
+    const pipe = samples.pipe[part].map((ms) => ms - base)
+    const gateway = samples.gateway[part].map((ms) => ms - base)
+    figures.push(
+      { what: `${callers}, ${words}: direct`, values: samples.direct[part], unit: ' ms' },
+      { what: '  added by the pipe', values: pipe, unit: ' ms' },
+      { what: '  added by the gateway', values: gateway, unit: ' ms' },
+      { what: '  gateway beside pipe', values: [median(gateway) / median(pipe)], unit: '', goal: 1.5 },
+    )
+    if (count < 16) continue
+    figures.push(
+      { what: '  added by the pipe, p99', values: [quantile(pipe, 0.99)], unit: ' ms' },
+      { what: '  added by the gateway, p99', values: [quantile(gateway, 0.99)], unit: ' ms', goal: 3 },
+      {
+        what: `  processor time per call of ${tokens} tokens: pipe`,
+        values: samples.pipe.processor,
+        unit: ' ms',
+      },
+      { what: '  gateway', values: samples.gateway.processor, unit: ' ms' },
+    )
   }
-  return [
-    { what: `processor time per call of ${tokens} tokens: pipe`, values: spent.pipe, unit: ' ms' },
-    { what: '  gateway, with all that is written down', values: spent.gateway, unit: ' ms' },
-  ]
+  return figures
 }

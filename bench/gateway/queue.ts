@@ -1,6 +1,6 @@
 import { startChild } from '../child.ts'
 import type { Timing } from './callers.ts'
-import { calls, load } from './load.ts'
+import { startCallers, type Callers } from './load.ts'
 import { median, type Figure } from '../table.ts'
 
 const jobs = 4
@@ -12,14 +12,15 @@ export async function benchQueue(): Promise<Figure[]> {
   await using one = await startChild('gateway/upstream.ts', '100', '20', '1')
   await using four = await startChild('gateway/upstream.ts', '100', '20', '4')
   await using gateway = await startChild('gateway/server.ts', one.told, String(jobs), '1')
+  await using callers = await startCallers()
   const sockets = JSON.parse(gateway.told) as string[]
   const straight = Array.from({ length: jobs }, () => four.told)
-  const queued = await repeated(() => load({ targets: sockets, callsEach, tokens: 16 }))
-  const shared = await repeated(() => load({ targets: straight, callsEach, tokens: 16 }))
+  const queued = await repeated(() => callers.load({ targets: sockets, callsEach, tokens: 16 }))
+  const shared = await repeated(() => callers.load({ targets: straight, callsEach, tokens: 16 }))
   return [
     ...queueFigures('scripted', queued, shared),
-    ...(await benchLeaving(one.told, sockets)),
-    await benchBusy(),
+    ...(await benchLeaving(callers, one.told, sockets)),
+    await benchBusy(callers),
   ]
 }
 
@@ -35,10 +36,15 @@ export function queueFigures(
     { what: `${server}: mean completion, straight to 4 slots`, values: sharedMean, unit: ' ms' },
     { what: '  through the gateway, 1 slot', values: queuedMean, unit: ' ms' },
     {
-      what: '  gateway beside straight',
+      what: '  gateway beside straight, calls',
       values: [median(queuedMean) / median(sharedMean)],
       unit: '',
       goal: 0.75,
+    },
+    {
+      what: '  gateway beside straight, jobs (their last calls)',
+      values: [median(queued.map(jobsMean)) / median(shared.map(jobsMean))],
+      unit: '',
     },
     { what: '  fairness among the jobs (Jain)', values: queued.map(fairness), unit: '', atLeast: 0.9 },
   ]
@@ -56,6 +62,15 @@ function meanCompletion(timings: Timing[]): number {
   return timings.reduce((sum, { ended }) => sum + ended - began, 0) / timings.length
 }
 
+/** Milliseconds from the load's begin to each job's end, on average. */
+function jobsMean(timings: Timing[]): number {
+  const began = Math.min(...timings.map((timing) => timing.began))
+  const ends = [...Map.groupBy(timings, ({ caller }) => caller).values()].map((calls) =>
+    Math.max(...calls.map(({ ended }) => ended)),
+  )
+  return ends.reduce((sum, ended) => sum + ended - began, 0) / ends.length
+}
+
 /** Jain's index of what each job got of the model: 1 is the same for all, 1/n is all for one. */
 function fairness(timings: Timing[]): number {
   const began = Math.min(...timings.map((timing) => timing.began))
@@ -67,12 +82,12 @@ function fairness(timings: Timing[]): number {
 }
 
 /** What is still written for callers that have gone. */
-async function benchLeaving(upstream: string, sockets: string[]): Promise<Figure[]> {
+async function benchLeaving(callers: Callers, upstream: string, sockets: string[]): Promise<Figure[]> {
   const written = async () =>
     ((await (await fetch(`${upstream}/written`)).json()) as { written: number }).written
   const tokens = 100
   const before = await written()
-  const timings = await load({ targets: sockets.slice(0, 1), callsEach: 10, tokens, leaveAfter: 200 })
+  const timings = await callers.load({ targets: sockets.slice(0, 1), callsEach: 10, tokens, leaveAfter: 200 })
   const read = timings.reduce((sum, timing) => sum + timing.tokens, 0)
   const burnt = ((await written()) - before - read) / (timings.length * tokens - read)
   const what = 'of the tokens left to write when a caller leaves, still written'
@@ -80,11 +95,11 @@ async function benchLeaving(upstream: string, sockets: string[]): Promise<Figure
 }
 
 /** A server that refuses every fourth call. */
-async function benchBusy(): Promise<Figure> {
+async function benchBusy(callers: Callers): Promise<Figure> {
   await using busy = await startChild('gateway/upstream.ts', '20', '5', '1', '4')
   await using gateway = await startChild('gateway/server.ts', busy.told, String(jobs), '1')
   const sockets = JSON.parse(gateway.told) as string[]
-  const timings = await calls({ targets: sockets, callsEach, tokens: 8 })
+  const timings = await callers.calls({ targets: sockets, callsEach, tokens: 8 })
   const refused = timings.filter(({ status }) => status === 503).length
   return {
     what: '503s seen by jobs, of a server that refuses every 4th call',
