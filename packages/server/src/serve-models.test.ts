@@ -57,6 +57,24 @@ test('a job’s model calls are events, and are summed on the job when it has en
   })
 })
 
+test('a sandbox that is gone ends its model call, and the next job gets the slot', async () => {
+  await using ollama = await startScriptedOllama({ answers: [{ headerAfterMs: 60_000 }, 'next'] })
+  const runtime = fakeRuntime({ script: calls(1).script })
+  await using server = await startServer({
+    runtime,
+    environment: { VITRINE_MODEL_SERVERS: ollama.url, VITRINE_POOL: '0' },
+  })
+  await server.create({ task: 'call' })
+  const generation = await ollama.generation(1)
+  const next = await server.create({ task: 'call' })
+  const caller = (await runtime.list(AbortSignal.timeout(5000))).find(
+    ({ id }) => runtime.agent(id).state.assignment !== null,
+  )
+  await runtime.vanish(caller!.id)
+  expect(await generation.over).toBe('aborted')
+  expect((await server.reach(next.id, 'succeeded')).usage.calls).toBe(1)
+})
+
 test('a run that has spent its budget is refused, also after a restart of the server; a new run has its own', async () => {
   await using ollama = await startScriptedOllama({})
   const { script, answers } = calls(3)

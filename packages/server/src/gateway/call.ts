@@ -106,7 +106,8 @@ async function ask(
       try {
         reading.read(chunk)
       } finally {
-        if (!hadPieces && reading.pieces() > 0) begins()
+        // What was written leaves the process first, at the end of this turn.
+        if (!hadPieces && reading.pieces() > 0) queueMicrotask(begins)
       }
       tellSpeed()
       return unread

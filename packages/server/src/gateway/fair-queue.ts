@@ -21,7 +21,7 @@ export type FairQueue<Server> = {
 }
 
 type Waiter<Server> = Wish<Server> & {
-  give(server: Server): void
+  give(slot: Slot<Server>): void
   refuse(reason: Error): void
   place: number
 }
@@ -55,8 +55,7 @@ export function createFairQueue<Server>(
       const [waiter, ...others] = waiters
       row.delete(job)
       if (others.length > 0) row.set(job, others)
-      taken.set(server, load(server) + 1)
-      waiter?.give(server)
+      waiter?.give(hold(server))
     }
     tellPlaces()
   }
@@ -90,8 +89,9 @@ export function createFairQueue<Server>(
     offer()
   }
 
-  function slot(server: Server): Slot<Server> {
+  function hold(server: Server): Slot<Server> {
     let held = true
+    taken.set(server, load(server) + 1)
     return {
       server,
       [Symbol.dispose]() {
@@ -105,8 +105,14 @@ export function createFairQueue<Server>(
     }
   }
 
-  function take(job: string, wish: Wish<Server>, signal: AbortSignal): Promise<Slot<Server>> {
+  async function take(job: string, wish: Wish<Server>, signal: AbortSignal): Promise<Slot<Server>> {
     signal.throwIfAborted()
+    // Where nobody waits there is no row to stand in.
+    const server = row.size === 0 ? wish.choose(free()) : undefined
+    return server === undefined ? wait(job, wish, signal) : hold(server)
+  }
+
+  function wait(job: string, wish: Wish<Server>, signal: AbortSignal): Promise<Slot<Server>> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         leave(job, waiter)
@@ -115,9 +121,9 @@ export function createFairQueue<Server>(
       const waiter: Waiter<Server> = {
         ...wish,
         place: 0,
-        give(server) {
+        give(slot) {
           signal.removeEventListener('abort', onAbort)
-          resolve(slot(server))
+          resolve(slot)
         },
         refuse(reason) {
           signal.removeEventListener('abort', onAbort)

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { openGateway, post, postUnread } from '../../../../test/testbed/gateway.ts'
 import { startScriptedOllama, type ScriptedAnswer } from '../../../../test/testbed/scripted-ollama.ts'
@@ -186,4 +188,20 @@ test('a server that is found away between calls is not asked, and one that came 
     async () => expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('back'),
     5000,
   )
+})
+
+test('a connection that the model server has closed meanwhile is no failure of the call', async () => {
+  const used = new WeakSet<Socket>()
+  await using server = createServer((asked, answer) => {
+    if (asked.url !== '/api/generate') return void answer.end(JSON.stringify({ models: [{ name: model }] }))
+    if (used.has(asked.socket)) return void asked.socket.destroy()
+    used.add(asked.socket)
+    answer.end('{"response":"hi","done":true}\n')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await using opened = await openGateway({ upstreams: [`http://127.0.0.1:${port}`] })
+  const url = `${await opened.urlFor('a')}/api/generate`
+  for (let n = 0; n < 3; n++) expect(sum((await post(url, { model, prompt: 'hi' })).lines)).toBe('hi')
+  expect(opened.waits).toEqual([])
 })

@@ -39,17 +39,23 @@ export function brokenBy(error: unknown, url: string, stage: 'header' | 'answer'
       : new GatewayError('model_error', `the model server at ${url} broke off its answer (${reason(error)})`)
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
-      return new GatewayError('model_timeout', `the model server at ${url} did not begin to answer in time`)
+      return beganLate(url)
     case 'UND_ERR_BODY_TIMEOUT':
-      return new GatewayError(
-        'model_timeout',
-        `the model server at ${url} fell silent in the middle of its answer`,
-      )
+      return fellSilent(url)
   }
   if (code.startsWith('HPE_'))
     return new GatewayError('model_error', `what answers at ${url} does not speak HTTP (${reason(error)})`)
   return error
 }
+
+export const beganLate = (url: string) =>
+  new GatewayError('model_timeout', `the model server at ${url} did not begin to answer in time`)
+export const fellSilent = (url: string) =>
+  new GatewayError('model_timeout', `the model server at ${url} fell silent in the middle of its answer`)
+
+/** What a connection fails with that the server has closed while nobody used it. */
+export const isStale = (error: Error) =>
+  'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 
 const awayCodes = new Set([
   'ECONNREFUSED',

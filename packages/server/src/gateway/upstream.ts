@@ -1,27 +1,21 @@
 import { Pool, type Dispatcher } from 'undici'
 import { createCatalog, type Catalog } from './catalog.ts'
 import { GatewayError } from './gateway-error.ts'
+import { createGenerations, type Generations } from './generations.ts'
 import type { GatewayLimits } from './limits.ts'
 import { answeredWith, brokenBy } from './upstream-errors.ts'
 
-/** Takes a chunk of an answer at once, or says with a promise when it can take the next one. What it throws ends the call. */
-export type Take = (chunk: Buffer) => Promise<void> | undefined
-
 /** One model server that speaks Ollama's protocol. */
-export type Upstream = {
+export type Upstream = Pick<Generations, 'generate'> & {
   url: string
   catalog: Catalog
-  /**
-   * Posts a generation and resolves when its answer has ended. Aborting `signal` closes the connection, which stops the
-   * model. Throws a GatewayError: `passing` where the server is away or busy, else what it answered.
-   */
-  generate(path: string, body: string, take: Take, signal: AbortSignal): Promise<void>
   /** Has the server download a model; its answer, or null where it is one that can't. */
   pull(model: string, signal: AbortSignal): Promise<AsyncIterable<Buffer> | null>
   /** Breaks off whatever goes on. */
   destroy(): Promise<void>
 }
 
+const connectMs = 3000
 const factsMs = 3000
 const factsBytes = 16 * 1024 * 1024
 const errorBytes = 64 * 1024
@@ -31,64 +25,9 @@ const pullSilenceMs = 15 * 60_000
 export function createUpstream(url: string, limits: Pick<GatewayLimits, 'headerMs' | 'chunkMs'>): Upstream {
   const base = new URL(url)
   const prefix = base.pathname.replace(/\/$/, '')
-  const pool = new Pool(base.origin, { connect: { timeout: factsMs } })
+  const pool = new Pool(base.origin, { connect: { timeout: connectMs } })
   const headers = { 'content-type': 'application/json' }
-  const timeouts = { headersTimeout: limits.headerMs, bodyTimeout: limits.chunkMs }
-
-  /** By undici's callbacks: each piece of an answer is on its way in the tick in which it came. */
-  function generate(path: string, body: string, take: Take, signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const refusal: Buffer[] = []
-    let connection: Dispatcher.DispatchController | undefined
-    let status = 0
-    let ended = false
-
-    function end(reason: Error): void {
-      if (ended) return
-      ended = true
-      reject(reason)
-      connection?.abort(reason)
-    }
-
-    function taken(chunk: Buffer, controller: Dispatcher.DispatchController): void {
-      const waiting = take(chunk)
-      if (!waiting) return
-      controller.pause()
-      waiting.then(() => controller.resume(), end)
-    }
-
-    const abort = () => end(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    pool.dispatch(
-      { method: 'POST', path: prefix + path, body, headers, ...timeouts },
-      {
-        onRequestStart(controller) {
-          connection = controller
-          if (ended) controller.abort(signal.reason as Error)
-        },
-        onResponseStart(_, statusCode) {
-          status = statusCode
-        },
-        onResponseData(controller, chunk) {
-          if (ended) return
-          if (status !== 200) return void refusal.push(chunk.subarray(0, errorBytes))
-          try {
-            taken(chunk, controller)
-          } catch (error) {
-            end(error as Error)
-          }
-        },
-        onResponseEnd() {
-          if (status === 200) resolve()
-          else reject(answeredWith(status, Buffer.concat(refusal).toString(), url))
-        },
-        onResponseError(_, error) {
-          reject(brokenBy(error, url, status === 0 ? 'header' : 'answer'))
-        },
-      },
-    )
-    return promise.finally(() => signal.removeEventListener('abort', abort))
-  }
+  const generations = createGenerations(url, { ...limits, connectMs })
 
   async function send(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     try {
@@ -122,7 +61,16 @@ export function createUpstream(url: string, limits: Pick<GatewayLimits, 'headerM
     throw refusal
   }
 
-  return { url, catalog: createCatalog(ask), generate, pull, destroy: () => pool.destroy() }
+  return {
+    url,
+    catalog: createCatalog(ask),
+    generate: (...call) => generations.generate(...call),
+    pull,
+    async destroy() {
+      generations.destroy()
+      await pool.destroy()
+    },
+  }
 }
 
 function parse(text: string, url: string): unknown {
