@@ -7,7 +7,12 @@ import { oneLine } from '../harmless.ts'
 import { liveDesktop } from '../live-desktop.ts'
 import { stringFilter } from '../string-filter.ts'
 
+/**
+ * An input that has ended stays so, but on a terminal its end is a character: each program that reads takes one, and one that
+ * comes before a shell reads is lost.
+ */
 const endOfFile = '\x04'
+const endAgainMilliseconds = 500
 
 export const shell = command({
   name: 'shell',
@@ -24,10 +29,15 @@ export const shell = command({
     signal.addEventListener('abort', () => terminal.close(), { once: true })
     tty?.onResize(() => void terminal.resize(tty.size()))
     tty?.raw(true)
-    context.stdin.on('data', type).once('end', () => void terminal.write(endOfFile))
+    let ending: NodeJS.Timeout | undefined
+    context.stdin.on('data', type).once('end', () => {
+      void terminal.write(endOfFile)
+      ending = setInterval(() => void terminal.write(endOfFile), endAgainMilliseconds)
+    })
     try {
       await show(terminal.output, context)
     } finally {
+      clearInterval(ending)
       tty?.raw(false)
       context.stdin.off('data', type).pause()
     }
