@@ -346,6 +346,14 @@ describe('a sandbox', () => {
     expect(await box.exited()).toBe(0)
   })
 
+  test('ends by itself after its desktop’s time where no server hears of its verdict', async () => {
+    const { box } = await sandboxWith({ answers: [fenced(squares)] })
+    const limits = JobLimits.parse({ desktopSeconds: 1 })
+    await box.assign({ task: 'Print squares.', limits, check: { stdout: printed, whitespace: 'normalized' } })
+    await (await box.link()).live(3600, box.signal)
+    expect(await box.exited()).toBe(0)
+  })
+
   test('keeps its events for a server that comes back, without a gap', async () => {
     const { box } = await sandboxWith({ answers: [fenced(squares)] })
     const first = await box.link()

@@ -18,6 +18,8 @@ import type { XServer } from './desktop/x-server.ts'
 
 /** An unassigned sandbox that no server asked for in this time ends itself. */
 const lonelySeconds = 600
+/** It ends itself this long after its desktop's time, should no server be there to end it. */
+const graceSeconds = 20
 /** By then a sandbox that was started for a job has it. */
 const rehearseMilliseconds = 1000
 
@@ -39,6 +41,8 @@ export async function runLinked(xServer: XServer, stage: Stage, signal: AbortSig
   const emit = (event: AgentEvent) => {
     outbox.add(event)
     story.tell(event)
+    // The server says so too, but may not be there.
+    if (event.type === 'verdict' && present) life.lasts(present.job.limits.desktopSeconds + graceSeconds)
   }
   const begin = (job: Assignment, signal: AbortSignal) => {
     outbox.beginRun(job.run)
