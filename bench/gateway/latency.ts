@@ -6,12 +6,12 @@ import { startCallers } from './load.ts'
 import { median, quantile, type Figure } from '../table.ts'
 
 const plans = [
-  { callers: 1, callsEach: 9, rounds: 9 },
+  { callers: 1, callsEach: 9, rounds: 7 },
   { callers: 4, callsEach: 5, rounds: 8 },
   { callers: 16, callsEach: 5, rounds: 12 },
 ]
 /** Of each caller: a server that has just started runs code that is not compiled yet. */
-const warmUpCalls = 40
+const warmUpCalls = 25
 /** As many tokens in a tenth of a second as a small model writes on a good GPU. */
 const tokens = 8
 

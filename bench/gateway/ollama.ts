@@ -8,7 +8,7 @@ import type { Figure } from '../table.ts'
 
 const model = SMOLLM.name
 const tokens = 32
-const rounds = 24
+const rounds = 12
 const reporting = { progress: (line: string) => console.error(line) }
 
 /** A real Ollama on this machine's processors: the same call straight and through the gateway in turns, and 4 jobs of 5 calls. */
@@ -17,7 +17,7 @@ export async function benchOllama(): Promise<Figure[]> {
   const queued: Timing[][] = []
   await using callers = await startCallers()
   await withOllama('1', async (url) => {
-    await using gateway = await startChild('gateway/server.ts', url, '4', '1')
+    await using gateway = await startChild('gateway/server.ts', url, '4', '1', model)
     const sockets = JSON.parse(gateway.told) as string[]
     const targets = { direct: url, gateway: sockets[0]! }
     for (let round = 0; round < rounds; round++) {
@@ -28,6 +28,10 @@ export async function benchOllama(): Promise<Figure[]> {
         total[way].push(timing!.ended - timing!.began)
         lengths.push(timing!.tokens)
       }
+      const [direct, gateway] = [total.direct.at(-1)!, total.gateway.at(-1)!].map(Math.round)
+      reporting.progress(
+        `call ${round + 1} of ${rounds}: ${direct} ms straight, ${gateway} ms through the gateway`,
+      )
       if (lengths[0] !== lengths[1]) throw new Error(`The answers had ${lengths.join(' and ')} tokens.`)
     }
     queued.push(...(await repeated(() => callers.load({ targets: sockets, callsEach: 5, tokens, model }))))

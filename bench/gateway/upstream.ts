@@ -54,7 +54,14 @@ async function slot(): Promise<Disposable> {
 const shared = (ms: number) => ms * (slots < 16 ? running.now : 1)
 
 async function generate(count: number, received: number, response: ServerResponse): Promise<void> {
-  if (first > 0) await sleep(shared(first))
+  // Timers end late; a speed that is kept is one of points in time, not of pauses.
+  let due = clock()
+  const pause = (ms: number) => {
+    due += shared(ms)
+    const left = due - clock()
+    return left > 0 ? sleep(left) : new Promise(setImmediate)
+  }
+  await pause(first)
   if (response.destroyed) return
   const head = { model: 'bench', created_at: '2026-01-01T00:00:00.000000000Z' }
   const line = (part: object) => `${JSON.stringify({ ...head, ...part })}\n`
@@ -63,7 +70,7 @@ async function generate(count: number, received: number, response: ServerRespons
   for (let n = 0; n < count && !response.destroyed; n++) {
     written++
     response.write(n === 0 ? line({ response: ' word', done: false, received, wrote: clock() }) : token)
-    await (between > 0 ? sleep(shared(between)) : new Promise(setImmediate))
+    await pause(between)
   }
   const counts = { prompt_eval_count: 26, eval_count: count }
   response.end(line({ response: '', done: true, done_reason: 'stop', ...counts, received, wrote: clock() }))
