@@ -13,7 +13,7 @@ const NewJobPage = latePage(async () => (await import('./new-job/new-job-page.ts
 const ModelsPage = latePage(async () => (await import('./models/models-page.tsx')).ModelsPage)
 const SettingsPage = latePage(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
 const DoctorPage = latePage(async () => (await import('./doctor/doctor-page.tsx')).DoctorPage)
-const JobPage = latePage(async () => (await import('./job-page.tsx')).JobPage)
+const JobPage = latePage(async () => (await import('./job/job-page.tsx')).JobPage)
 
 function App() {
   const [path, setPath] = useState(location.pathname)

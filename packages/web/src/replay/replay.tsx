@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { replayPath } from '../address.ts'
-import { ShareDialog } from '../share-dialog.tsx'
+import { ShareDialog } from '../job/share-dialog.tsx'
 import type { Job, JobEvent, Recording, Site } from '../site.ts'
 import { title } from '../words.ts'
 import { momentHash } from './clock.ts'

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { Desktop } from '../desktop.tsx'
+import { Desktop } from '../desktop/desktop.tsx'
 import { usePolled } from '../polled.ts'
 import type { Job, Site } from '../site.ts'
 import { momentOf } from './clock.ts'

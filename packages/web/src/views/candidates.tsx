@@ -1,5 +1,5 @@
 import type { Job } from '../site.ts'
-import type { Candidate, Entry, Story } from '../story-view.ts'
+import type { Candidate, Entry, Story } from '../job/story-view.ts'
 import { checkWord, took } from '../words.ts'
 import { Checks } from './checks.tsx'
 import { Code, Differences } from './code.tsx'

@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { Header } from './header.tsx'
+import { Header } from '../header.tsx'
 import type { ApiDocument, Operation } from './openapi.ts'
 import { example, operations, shapeOf } from './openapi.ts'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { JobEvent } from './site.ts'
+import type { JobEvent } from '../site.ts'
 import { emptyStory, tell, type Entry } from './story-view.ts'
 
 type Body = {

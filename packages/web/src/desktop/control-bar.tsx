@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Control, ControlCalls } from './control-calls.ts'
-import { usePolled } from './polled.ts'
+import { usePolled } from '../polled.ts'
 import { Quality } from './quality.tsx'
 
 /** How many of the last answers tell the connection’s quality. */

@@ -1,6 +1,6 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
-import type { Check, JobEvent, Verdict } from './site.ts'
-import { checkWord, outcomeWord, size, stateWord } from './words.ts'
+import type { Check, JobEvent, Verdict } from '../site.ts'
+import { checkWord, outcomeWord, size, stateWord } from '../words.ts'
 
 export type Tone = 'plain' | 'good' | 'bad' | 'warning'
 

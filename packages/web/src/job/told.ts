@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { pageSeen, pause } from './polled.ts'
-import type { JobEvent, Site } from './site.ts'
+import { pageSeen, pause } from '../polled.ts'
+import type { JobEvent, Site } from '../site.ts'
 import { emptyStory, tell, type Story } from './story-view.ts'
 
 /**

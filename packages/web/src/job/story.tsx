@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks'
-import type { Verdict } from './site.ts'
+import type { Verdict } from '../site.ts'
 import type { Candidate, Entry, Story as Told } from './story-view.ts'
-import { CheckLines, Checks } from './views/checks.tsx'
-import { candidates, type View } from './views/view.ts'
-import { ViewLink } from './views/view-link.tsx'
-import { visible } from './views/visible.ts'
-import { checkWord, outcomeWord, took } from './words.ts'
+import { CheckLines, Checks } from '../views/checks.tsx'
+import { candidates, type View } from '../views/view.ts'
+import { ViewLink } from '../views/view-link.tsx'
+import { visible } from '../views/visible.ts'
+import { checkWord, outcomeWord, took } from '../words.ts'
 
 /** What happened, in order. The newest stays in sight until the reader scrolls up. */
 export function Story(props: { story: Told; show: (view: View) => void; problem: string | undefined }) {

@@ -1,4 +1,4 @@
-import type { Site } from './site.ts'
+import type { Site } from '../site.ts'
 
 export type Control = Awaited<ReturnType<Site['vitrine']['jobs']['control']['read']>>
 

@@ -1,7 +1,7 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
 import { useState } from 'preact/hooks'
-import type { Job, Site } from './site.ts'
-import { problemText } from './words.ts'
+import type { Job, Site } from '../site.ts'
+import { problemText } from '../words.ts'
 
 /** Asks for a change of the program that a job made: a new run in the same sandbox. */
 export function PromptBox(props: { site: Site; job: Job; onChange: () => void }) {
