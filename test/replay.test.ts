@@ -252,6 +252,8 @@ test('what a terminal printed stands beside the picture of its moment, as text, 
   for await (const { type, data } of server.vitrine.jobs.events(id)) {
     if (type === 'terminal.output' && data.text.includes('red <img')) break
   }
+  // The recording goes on beyond what was printed.
+  await seenWhenStill(id)
   await server.vitrine.jobs.stop(id)
   await server.reach(id, ({ desktop }) => desktop.state === 'closed')
   const saved = join(server.stateDir, 'replay.html')
