@@ -14,6 +14,7 @@ const live = '.case[data-state=live]'
 /** Where the terminal stands on the desktop, by deploy/desktop/openbox.xml. */
 const terminal = { x: 200, y: 700 }
 const seekGoal = 500
+const soon = { timeout: 20_000 }
 
 let stories: Stories
 let server: ServerProcess
@@ -256,6 +257,7 @@ test('what a terminal printed stands beside the picture of its moment, as text, 
   await seenWhenStill(id)
   await server.vitrine.jobs.stop(id)
   await server.reach(id, ({ desktop }) => desktop.state === 'closed')
+  await expect.poll(async () => (await recordingOf(id)).live, soon).toBe(false)
   const saved = join(server.stateDir, 'replay.html')
   await writeFile(saved, await (await server.vitrine.jobs.recordings.page(id, 1)).bytes())
   const { seconds } = await recordingOf(id)
@@ -266,12 +268,14 @@ test('what a terminal printed stands beside the picture of its moment, as text, 
     await player.locator('.player[data-shown]').waitFor()
     await player.locator('summary').getByText('Terminal').click()
     const text = player.getByRole('region', { name: 'What terminals had printed by this moment' })
-    await expect.poll(() => text.innerText()).toContain('red <img src=x onerror=document.title=1>‹U+202E›')
+    await expect
+      .poll(() => text.innerText(), soon)
+      .toContain('red <img src=x onerror=document.title=1>‹U+202E›')
     expect(await text.locator('img').count()).toBe(0)
     expect(await axeFindings(player)).toEqual([])
     await player.locator('.player-glass').focus()
     await player.keyboard.press('Home')
-    await expect.poll(() => text.innerText()).not.toContain('red')
+    await expect.poll(() => text.innerText(), soon).not.toContain('red')
     await player.close()
   }
   expect(problems).toEqual([])

@@ -34,6 +34,9 @@ const source: Source = {
 }
 
 const recording = { run: about.run, startedAt: new Date(startedAt).toISOString() }
+const printed = printedIn(about.events, recording)
+/** While the picture stood still nothing was recorded, but terminals may have printed. */
+const lasts = Math.max(duration, printed.at(-1)?.time ?? 0)
 
 document.title = `${about.title.slice(0, 200)} · Vitrine`
 render(
@@ -41,9 +44,9 @@ render(
     <h1>{about.title.slice(0, 500)}</h1>
     <Player
       source={source}
-      duration={duration}
+      duration={lasts}
       moments={momentsOf(about.events, recording)}
-      printed={printedIn(about.events, recording)}
+      printed={printed}
       label="What the desktop showed"
       start={momentOf(location.hash)?.time ?? 0}
     />
