@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import type { Browser, BrowserContext, Download, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Download, Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { docker } from './testbed/containers.ts'
-import { clickDesktop, coloursOf, launchBrowser, problemsOf } from './testbed/browser.ts'
+import { clickDesktop, coloursOf } from './testbed/browser.ts'
 import { image } from './testbed/sandbox.ts'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Stories } from './testbed/stories.ts'
+import { sharedBrowser } from './testbed/shared-browser.ts'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program } from './testbed/stories.ts'
 
 const live = '.case[data-state=live]'
 /** Where the terminal stands on the desktop, by deploy/desktop/openbox.xml. */
@@ -17,39 +18,14 @@ const terminal = { x: 200, y: 700 }
 const outage =
   /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)|Failed when connecting/
 
-let stories: Stories
-let server: ServerProcess
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  stories = await startStories(program('print("shown")'))
-  const from = 20_000 + Math.floor(Math.random() * 10_000)
-  server = await startServerProcess({
-    VITRINE_MODEL_SERVERS: stories.url,
-    VITRINE_DESKTOP_PORTS: `${from}-${from + 19}`,
-  })
-  browser = await launchBrowser()
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1366, height: 900 } })
-  problems = problemsOf(context)
-})
-afterEach(async ({ task }) => {
-  await context.close()
-  if (task.result?.state === 'fail') console.error(server.warnings())
-  await server.vitrine.jobs.deleteAll()
-})
+const from = 20_000 + Math.floor(Math.random() * 10_000)
+const ports = { VITRINE_DESKTOP_PORTS: `${from}-${from + 19}` }
+const { stories, server } = await sharedServer(ports, program('print("shown")'))
+const chromium = await sharedBrowser()
 
 /** A page of the signed-in browser. */
 const signIn = async (next = '/') => {
-  const page = await context.newPage()
+  const page = await chromium.context.newPage()
   await page.goto(await server.vitrine.signInLink({ next }))
   return page
 }
@@ -60,7 +36,7 @@ const finished = async () => {
 }
 
 test('a browser that is not signed in is told how to, and sees nothing else', async () => {
-  const page = await context.newPage()
+  const page = await chromium.context.newPage()
   const id = await finished()
   for (const path of ['', `jobs/${id}`, `jobs/${id}/vnc.html`, 'sign-in?code=wrong']) {
     const response = await page.goto(server.url + path)
@@ -68,7 +44,7 @@ test('a browser that is not signed in is told how to, and sees nothing else', as
     await page.getByRole('heading', { name: 'not signed in' }).waitFor()
     expect(await page.content()).not.toContain('Show something')
   }
-  expect(problems.filter((problem) => !problem.includes('401'))).toEqual([])
+  expect(chromium.problems.filter((problem) => !problem.includes('401'))).toEqual([])
 })
 
 test('a person makes a job in the browser, watches it, types into its desktop and takes its files', async () => {
@@ -95,7 +71,7 @@ test('a person makes a job in the browser, watches it, types into its desktop an
   await page.getByRole('link', { name: '.zip', exact: true }).click()
   const files = await unzipped(await downloading)
   expect(files).toMatchObject({ 'print_the_word_seen.py': 'print("seen")\n', 'typed.txt': 'hello\n' })
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a desktop is shown on pages of its own, at the server’s port and at its own', async () => {
@@ -109,7 +85,7 @@ test('a desktop is shown on pages of its own, at the server’s port and at its 
   await page.goto(desktop.url!)
   await page.locator('body[data-state=live]').waitFor()
   await expect.poll(() => coloursOf(page), { timeout: 10_000 }).toBeGreaterThan(50)
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a desktop comes back by itself after the server was killed and started again', async () => {
@@ -118,7 +94,7 @@ test('a desktop comes back by itself after the server was killed and started aga
   await page.locator(live).waitFor()
   await expect.poll(() => coloursOf(page), { timeout: 10_000 }).toBeGreaterThan(50)
   const { desktop } = await server.vitrine.jobs.get(id)
-  const own = await context.newPage()
+  const own = await chromium.context.newPage()
   await own.goto(desktop.url!)
   await own.locator('body[data-state=live]').waitFor()
 
@@ -135,7 +111,7 @@ test('a desktop comes back by itself after the server was killed and started aga
   await typeIntoTerminal(own, id, 'touch /output/back\n')
   const names = async () => (await server.vitrine.jobs.files.list(id)).files.map(({ path }) => path)
   await expect.poll(names, { timeout: 10_000 }).toContain('back')
-  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !outage.test(problem))).toEqual([])
 })
 
 /** Clicks the terminal, and types once it has the keyboard. */

@@ -1,36 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { axeFindings } from './testbed/axe.ts'
-import { launchBrowser, problemsOf } from './testbed/browser.ts'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Stories } from './testbed/stories.ts'
+import { sharedBrowser } from './testbed/shared-browser.ts'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program } from './testbed/stories.ts'
 
-let stories: Stories
-let server: ServerProcess
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  stories = await startStories(program('print("shown")'))
-  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
-  browser = await launchBrowser()
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-  problems = problemsOf(context)
-})
-afterEach(async ({ task }) => {
-  await context.close()
-  if (task.result?.state === 'fail') console.error(server.warnings())
-  await server.vitrine.jobs.deleteAll()
-})
+const { stories, server } = await sharedServer({}, program('print("shown")'))
+const chromium = await sharedBrowser({ width: 1440, height: 900 })
 
 const soon = { timeout: 20_000 }
 
@@ -38,7 +15,7 @@ const soon = { timeout: 20_000 }
 async function finished(task: string, view = '', check?: { stdout: string }) {
   const { id } = await server.vitrine.jobs.create({ task, ...(check && { check }) })
   await server.reach(id, ({ finishedAt }) => finishedAt !== null)
-  const page = await context.newPage()
+  const page = await chromium.context.newPage()
   await page.goto(await server.vitrine.signInLink({ next: `/jobs/${id}${view}` }))
   await page.waitForURL(`${server.url}jobs/${id}${view}`)
   return { id, page }
@@ -84,7 +61,7 @@ test('a person types in the terminal, leaves it by keyboard, and finds it as it 
   await page.getByText('The shell ended.').waitFor()
   await page.getByRole('button', { name: 'New shell' }).click()
   await page.locator('.terminal[data-state=live]').waitFor()
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('what a program prints on the terminal changes neither the clipboard nor the page', async () => {
@@ -102,7 +79,7 @@ test('what a program prints on the terminal changes neither the clipboard nor th
   await rows.getByText('link', { exact: true }).click({ force: true })
   expect(await page.title()).toBe(title)
   expect(await page.locator('.terminal-glass img').count()).toBe(0)
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a terminal whose server went away gets a new shell by itself', async () => {
@@ -115,7 +92,7 @@ test('a terminal whose server went away gets a new shell by itself', async () =>
   await page.locator('.terminal-glass').click()
   await page.keyboard.type('echo back > back.txt\n')
   await expect.poll(() => contentOf(id, 'back.txt'), soon).toBe('back\n')
-  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !outage.test(problem))).toEqual([])
 })
 
 test('candidates are tabs with code, what differs between them, and their checks; each has a link', async () => {
@@ -138,7 +115,7 @@ test('candidates are tabs with code, what differs between them, and their checks
   await page.getByLabel('Differences from').selectOption('candidate 1')
   const address = page.url()
   expect(address).toContain('against=1')
-  const shared = await context.newPage()
+  const shared = await chromium.context.newPage()
   await shared.goto(address)
   const differences = shared.getByRole('region', { name: /changes of candidate 1$/ })
   await differences.waitFor()
@@ -151,7 +128,7 @@ test('candidates are tabs with code, what differs between them, and their checks
   await page.getByRole('region', { name: 'Program of candidate 1', exact: true }).waitFor()
   await open(page, 'Usage')
   expect(await page.locator('.usage').innerText()).toMatch(/Model calls\s+\d/)
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('files are dropped into the sandbox, looked at, and taken out again; each has a link', async () => {
@@ -166,7 +143,7 @@ test('files are dropped into the sandbox, looked at, and taken out again; each h
   expect(new URL(page.url()).search).toBe('?view=files&file=data.json')
   await page.reload()
   const downloading = page.waitForEvent('download')
-  await page.locator('.preview').getByRole('link', { name: 'Download' }).click()
+  await page.locator('.preview').getByRole('link', { name: '' }).click()
   const download = await downloading
   expect(download.suggestedFilename()).toBe('data.json')
   expect(await readFile(await download.path(), 'utf8')).toBe('{"a": [1]}\n')
@@ -189,7 +166,7 @@ test('files are dropped into the sandbox, looked at, and taken out again; each h
   await page.getByText('Files can be added while the desktop is live.').waitFor()
   await page.locator('.tree').getByText('data.json').click()
   await text.getByText('2').waitFor()
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('hostile names, files and model text are shown as text and do nothing', async () => {
@@ -222,7 +199,7 @@ test('hostile names, files and model text are shown as text and do nothing', asy
   await page.getByText('There is no file ../../<img onerror=x> here').waitFor()
   expect(await page.title()).toContain('onerror')
   expect(await page.locator('.views :is(img, script, svg), .story :is(img, script)').count()).toBe(0)
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a person asks for a change, sees it made in the same sandbox, and both runs’ candidates', async () => {
@@ -243,7 +220,7 @@ test('a person asks for a change, sees it made in the same sandbox, and both run
     .getByText('"shown"')
     .waitFor()
   expect(new URL(page.url()).search).toBe('?view=candidates&run=1')
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('axe finds nothing on any of the views, in light and dark, on a desktop and a phone', async () => {
@@ -262,7 +239,7 @@ test('axe finds nothing on any of the views, in light and dark, on a desktop and
     await page.locator(there).first().waitFor()
     expect(await axeFindings(page), search).toEqual([])
   }
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a delete can be undone for a while; then, or when its page is left, the job is gone', async () => {
@@ -292,7 +269,7 @@ test('a delete can be undone for a while; then, or when its page is left, the jo
   await left.page.getByRole('button', { name: 'Undo' }).waitFor()
   await left.page.goto('about:blank')
   await expect.poll(() => isThere(left.id), soon).toBe(false)
-  expect(problems.filter((problem) => !problem.includes('404'))).toEqual([])
+  expect(chromium.problems.filter((problem) => !problem.includes('404'))).toEqual([])
 })
 
 test('a stopped job tells the way back, which brings its files back', async () => {
@@ -304,7 +281,7 @@ test('a stopped job tells the way back, which brings its files back', async () =
   await press('Open the desktop')
   await page.locator('.case[data-state=live]').waitFor()
   expect(await contentOf(id, 'kept.txt')).toBe('kept\n')
-  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !outage.test(problem))).toEqual([])
 })
 
 test('a run is repeated from its records, and the model is not asked again', async () => {
@@ -316,7 +293,7 @@ test('a run is repeated from its records, and the model is not asked again', asy
   await server.reach(id, ({ run, finishedAt }) => run === 2 && finishedAt !== null)
   expect(stories.asked(task)).toHaveLength(asked)
   expect((await server.vitrine.jobs.get(id)).verdict).toMatchObject({ outcome: 'ran' })
-  expect(problems.filter((problem) => !outage.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !outage.test(problem))).toEqual([])
 })
 
 /** Drops files on the box that takes them, as a file manager would. */
@@ -331,7 +308,7 @@ async function drop(page: Page, files: Record<string, string>): Promise<void> {
 }
 
 test('what can be done with a job stays in its place while its desktop, its recording and who drives it come', async () => {
-  await context.addInitScript(() => {
+  await chromium.context.addInitScript(() => {
     const places = new Set<number>()
     Object.assign(globalThis, { places })
     const look = () => {
@@ -364,5 +341,5 @@ test('what can be done with a job stays in its place while its desktop, its reco
     await page.getByText(/^Moments \(\d+\)/).waitFor()
     expect(await places(page)).toHaveLength(1)
   }
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })

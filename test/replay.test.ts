@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { axeFindings } from './testbed/axe.ts'
-import { clickDesktop, coloursOf, launchBrowser, problemsOf } from './testbed/browser.ts'
+import { clickDesktop, coloursOf, problemsOf } from './testbed/browser.ts'
 import { docker } from './testbed/containers.ts'
-import { startServerProcess, type ServerProcess } from './testbed/server-process.ts'
-import { program, startStories, type Stories } from './testbed/stories.ts'
+import { sharedBrowser } from './testbed/shared-browser.ts'
+import { sharedServer } from './testbed/shared-server.ts'
+import { program } from './testbed/stories.ts'
 
 const live = '.case[data-state=live]'
 /** Where the terminal stands on the desktop, by deploy/desktop/openbox.xml. */
@@ -16,34 +17,11 @@ const terminal = { x: 200, y: 700 }
 const seekGoal = 500
 const soon = { timeout: 20_000 }
 
-let stories: Stories
-let server: ServerProcess
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  stories = await startStories(program('print("shown")'))
-  server = await startServerProcess({ VITRINE_MODEL_SERVERS: stories.url })
-  browser = await launchBrowser()
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-  await stories[Symbol.asyncDispose]()
-})
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1366, height: 900 } })
-  problems = problemsOf(context)
-})
-afterEach(async ({ task }) => {
-  await context.close()
-  if (task.result?.state === 'fail') console.error(server.warnings())
-  await server.vitrine.jobs.deleteAll()
-})
+const { server } = await sharedServer({}, program('print("shown")'))
+const chromium = await sharedBrowser()
 
 const open = async (path: string) => {
-  const page = await context.newPage()
+  const page = await chromium.context.newPage()
   await page.goto(await server.vitrine.signInLink({ next: path }))
   return page
 }
@@ -154,8 +132,8 @@ test('a replay shows the pictures that the live desktop showed, beside it, after
   const saved = join(server.stateDir, 'replay.html')
   await writeFile(saved, await (await server.vitrine.jobs.recordings.page(id, 1)).bytes())
   const asked: string[] = []
-  const away = await browser.newContext({ offline: true })
-  problems.push(...problemsOf(away))
+  const away = await chromium.browser.newContext({ offline: true })
+  chromium.problems.push(...problemsOf(away))
   away.on('request', (request) => asked.push(request.url()))
   const offline = await away.newPage()
   await offline.goto(`${pathToFileURL(saved).href}#t=${cut(second.seconds)}`)
@@ -166,7 +144,7 @@ test('a replay shows the pictures that the live desktop showed, beside it, after
   await offline.getByRole('button', { name: /Somebody drove: \d\d+ keys, \d clicks?/ }).waitFor()
   expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
   await away.close()
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a person plays a recording, faster and by keyboard, and jumps to what happened', async () => {
@@ -197,7 +175,7 @@ test('a person plays a recording, faster and by keyboard, and jumps to what happ
   await expect.poll(async () => Number(await player.getAttribute('data-shown'))).toBeGreaterThan(100)
   await page.getByRole('link', { name: 'Link to this moment' }).click()
   expect(new URL(page.url()).hash).toMatch(/^#t=[\d.]+&run=1$/)
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a link to a moment shows a stranger that recording from there, without the desktop, until it is revoked', async () => {
@@ -215,8 +193,8 @@ test('a link to a moment shows a stranger that recording from there, without the
   await dialog.getByText(/^Link to \d:\d\d of run 1’s recording, ends in /).waitFor()
   expect(await axeFindings(page)).toEqual([])
 
-  const stranger = await browser.newContext({ viewport: { width: 1366, height: 900 } })
-  problems.push(...problemsOf(stranger))
+  const stranger = await chromium.browser.newContext({ viewport: { width: 1366, height: 900 } })
+  chromium.problems.push(...problemsOf(stranger))
   const asked = new Set<string>()
   stranger.on('request', (request) =>
     asked.add(new URL(request.url()).pathname.replace(/^.*\/assets\/.*/, 'asset')),
@@ -239,7 +217,7 @@ test('a link to a moment shows a stranger that recording from there, without the
   await shown.getByRole('heading', { name: 'This share link is not good' }).waitFor()
   await stranger.close()
   // What the stranger’s page asked last has found nothing.
-  expect(problems.filter((problem) => !/404/.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !/404/.test(problem))).toEqual([])
 })
 
 test('what a terminal printed stands beside the picture of its moment, as text, in a saved page too', async () => {
@@ -263,7 +241,7 @@ test('what a terminal printed stands beside the picture of its moment, as text, 
   const { seconds } = await recordingOf(id)
 
   for (const url of [`${server.url}jobs/${id}`, pathToFileURL(saved).href]) {
-    const player = await context.newPage()
+    const player = await chromium.context.newPage()
     await player.goto(`${url}#t=${cut(seconds)}`)
     await player.locator('.player[data-shown]').waitFor()
     await player.locator('summary').getByText('Terminal').click()
@@ -278,7 +256,7 @@ test('what a terminal printed stands beside the picture of its moment, as text, 
     await expect.poll(() => text.innerText(), soon).not.toContain('red')
     await player.close()
   }
-  expect(problems).toEqual([])
+  expect(chromium.problems).toEqual([])
 })
 
 test('a recording that a crash cut off plays up to its end, and goes on after it', async () => {
@@ -302,7 +280,7 @@ test('a recording that a crash cut off plays up to its end, and goes on after it
   expect(after.seconds).toBeGreaterThan(segments[1]!.from)
   await seek(page, cut(after.seconds))
   expect(await differingPixels(page, after.png)).toBe(0)
-  expect(problems.filter((problem) => !/ERR_|websocket/i.test(problem))).toEqual([])
+  expect(chromium.problems.filter((problem) => !/ERR_|websocket/i.test(problem))).toEqual([])
 })
 
 test('a recording is a video where the server has ffmpeg, else the answer says what to install; a deleted job leaves none', async () => {
