@@ -160,6 +160,8 @@ function refuse(stream: ServerHttp2Stream, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   stream.respond({ ':status': status, 'content-type': 'application/json' })
   stream.end(JSON.stringify({ error: message }))
+  // What is still sent of the request is passed over.
+  stream.resume()
 }
 
 function json(stream: ServerHttp2Stream, value: object): void {

@@ -190,11 +190,11 @@ export class Link {
       })
       throw error
     })
-    // A refusal comes before all was sent.
     if (status === 204) return await sent
-    sent.catch(() => {})
     const { error } = this.#parse(await this.#text(answer, path), Refusal)
-    request.close()
+    // A refusal comes before all was sent. To end the request then would end the process, within Node: the rest is sent
+    // too, and the agent passes over it.
+    await sent.catch(() => {})
     throw new VitrineError(status === 413 ? 'too_large' : 'bad_request', `${error.slice(0, 500)}.`)
   }
 
@@ -258,7 +258,7 @@ export class Link {
     request.once('close', () => reject(broken(this.sandbox, 'closed the request')))
     const status = await promise
     if (expected.includes(status)) return status
-    request.close()
+    if (request.writableEnded) request.close()
     if (status === 404) throw new VitrineError('not_found', 'The sandbox has no such file.')
     throw broken(this.sandbox, `answered with status ${status}`)
   }
@@ -281,7 +281,9 @@ function bodyOf(request: http2.ClientHttp2Stream): Readable {
   request.once('close', () => {
     if (!request.readableEnded) body.destroy(new Error('the stream broke off'))
   })
-  body.once('close', () => request.close(http2.constants.NGHTTP2_CANCEL))
+  body.once('close', () => {
+    if (!request.readableEnded) request.close(http2.constants.NGHTTP2_CANCEL)
+  })
   return body
 }
 
