@@ -207,6 +207,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       kept: (job) => printedCharacters(db, job),
       tell: (job, printed) => report(job, { from: 'terminals', printed }),
       onFull: (job, message) => report(job, { from: 'recorder', message }),
+      onLost: (job, error) => log.warn({ job, error }, 'what a terminal printed was not kept'),
     }),
   )
   const terminals = stack.use(

@@ -81,10 +81,12 @@ export function createGenerations(url: string, { headerMs, chunkMs, connectMs }:
 
     function refuse(response: IncomingMessage): void {
       let text = ''
-      response
-        .setEncoding('utf8')
-        .on('data', (chunk: string) => (text += text.length < errorBytes ? chunk : ''))
-      response.once('end', () => reject(answeredWith(response.statusCode ?? 0, text, url)))
+      const refused = () => end(answeredWith(response.statusCode ?? 0, text, url))
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > errorBytes) refused()
+      })
+      response.once('end', refused)
     }
 
     function pauseUntil(response: IncomingMessage, ready: Promise<void>): void {

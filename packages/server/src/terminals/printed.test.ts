@@ -5,15 +5,17 @@ import { Printed } from './printed.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function printed(kept = 0) {
+function printed(kept: () => number = () => 0) {
   const told: [job: string, output: TerminalOutput][] = []
   const full: string[] = []
+  const lost: unknown[] = []
   const all = new Printed({
-    kept: async () => kept,
+    kept: async () => kept(),
     tell: (job, output) => told.push([job, output]),
     onFull: (job, message) => full.push(`${job}: ${message}`),
+    onLost: (_, error) => lost.push(error),
   })
-  return { all, told, full }
+  return { all, told, full, lost }
 }
 const bytes = (text: string) => Buffer.from(text)
 const second = () => vi.advanceTimersByTimeAsync(1000)
@@ -50,7 +52,7 @@ test('of what is printed in a second the end is kept, and how much was left out'
 })
 
 test('a job keeps so much in all, what was kept before it was opened included, and is told once', async () => {
-  const { all, told, full } = printed(256 * 1024 - 5000)
+  const { all, told, full } = printed(() => 256 * 1024 - 5000)
   const terminal = all.watch('job-a')
   for (let n = 0; n < 5; n++) {
     terminal.prints(bytes('y'.repeat(5000)))
@@ -58,4 +60,20 @@ test('a job keeps so much in all, what was kept before it was opened included, a
   }
   expect(told).toHaveLength(2)
   expect(full).toEqual(['job-a: What terminals print is kept no longer: it has reached 262144 characters.'])
+})
+
+test('a store that can not say how much is kept costs that second, and nothing more', async () => {
+  let fails = true
+  const { all, told, lost } = printed(() => {
+    if (fails) throw new Error('the disk is gone')
+    return 0
+  })
+  const terminal = all.watch('job-a')
+  terminal.prints(bytes('lost'))
+  await second()
+  expect([told.length, lost.length]).toEqual([0, 1])
+  fails = false
+  terminal.prints(bytes('kept'))
+  await second()
+  expect(told).toEqual([['job-a', { text: 'kept', missing: 0 }]])
 })

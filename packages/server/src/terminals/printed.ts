@@ -17,6 +17,8 @@ export type PrintedOptions = {
   tell: (job: string, output: TerminalOutput) => void
   /** Once a job has reached its limit. */
   onFull: (job: string, message: string) => void
+  /** `kept` could not say: what was printed in that second is lost. */
+  onLost: (job: string, error: unknown) => void
 }
 
 /** Gathers what the terminals of jobs print as text, and tells it every second in which something was printed, up to a limit. */
@@ -54,11 +56,15 @@ export class Printed implements Disposable {
   }
 
   async #tell(id: string, job: Job): Promise<void> {
-    const { kept, tell, onFull } = this.#options
-    job.kept ??= await kept(id)
+    const { kept, tell, onFull, onLost } = this.#options
     const { text, missing } = job
     Object.assign(job, { text: '', missing: 0, timer: undefined })
-    if (job.kept < charactersOfAJob) {
+    try {
+      job.kept ??= await kept(id)
+    } catch (error) {
+      onLost(id, error)
+    }
+    if (job.kept !== null && job.kept < charactersOfAJob) {
       job.kept += text.length
       tell(id, { text, missing })
       if (job.kept >= charactersOfAJob) {
