@@ -4,6 +4,7 @@
  */
 import { Agent, request, type RequestOptions } from 'node:http'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { clock } from '../clock.ts'
 
 export type Load = {
@@ -16,6 +17,8 @@ export type Load = {
   model: string
   /** Leave each call this many milliseconds after its first bytes; 0 reads it to its end. */
   leaveAfter: number
+  /** Each call comes this many milliseconds at most after the one before, by chance: callers do not wait for each other. */
+  apart: number
 }
 
 /**
@@ -50,6 +53,7 @@ async function callInTurn(load: Load, target: string, caller: number): Promise<T
     : { hostname: new URL(target).hostname, port: new URL(target).port, agent }
   const timings: Timing[] = []
   for (let n = 0; n < load.warmUp + load.callsEach; n++) {
+    if (load.apart > 0) await sleep(Math.random() * load.apart)
     const timing = await call(load, options)
     if (n >= load.warmUp) timings.push({ caller, ...timing })
   }

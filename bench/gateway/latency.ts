@@ -6,14 +6,15 @@ import { startCallers } from './load.ts'
 import { median, quantile, type Figure } from '../table.ts'
 
 const plans = [
-  { callers: 1, callsEach: 9, rounds: 7 },
-  { callers: 4, callsEach: 5, rounds: 8 },
-  { callers: 16, callsEach: 5, rounds: 12 },
+  { callers: 1, callsEach: 10, rounds: 15 },
+  { callers: 4, callsEach: 6, rounds: 12 },
+  { callers: 16, callsEach: 6, rounds: 12 },
 ]
 /** Of each caller: a server that has just started runs code that is not compiled yet. */
 const warmUpCalls = 25
 /** As many tokens in a tenth of a second as a small model writes on a good GPU. */
 const tokens = 8
+const apart = 100
 
 const ways = ['direct', 'pipe', 'gateway'] as const
 type Way = (typeof ways)[number]
@@ -47,7 +48,7 @@ export async function benchLatency(): Promise<Figure[]> {
     for (let round = 0; round < rounds; round++) {
       for (const way of ways) {
         const before = await server[way].processorTime()
-        const load = { targets: targets[way].slice(0, count), callsEach, warmUp: 1, tokens }
+        const load = { targets: targets[way].slice(0, count), callsEach, warmUp: 1, tokens, apart }
         const timings = await callers.load(load)
         const { first, whole, processor } = samples[way]
         first.push(...timings.map((t) => t.received - t.began + t.firstRead - t.firstWrote))

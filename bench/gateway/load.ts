@@ -14,7 +14,7 @@ export type Callers = AsyncDisposable & {
 export async function startCallers(): Promise<Callers> {
   const child = await startChild('gateway/callers.ts')
   const calls = async (wanted: Wanted) => {
-    const load: Load = { warmUp: 0, model: 'bench', leaveAfter: 0, ...wanted }
+    const load: Load = { warmUp: 0, model: 'bench', leaveAfter: 0, apart: 0, ...wanted }
     return (await child.ask(load)) as Timing[]
   }
   return {

@@ -3,12 +3,14 @@ import { startOllama } from '../../test/testbed/ollama.ts'
 import { startChild } from '../child.ts'
 import type { Timing } from './callers.ts'
 import { startCallers } from './load.ts'
-import { queueFigures, repeated } from './queue.ts'
+import { meanCompletion, queueFigures, repeated } from './queue.ts'
 import type { Figure } from '../table.ts'
 
 const model = SMOLLM.name
 const tokens = 32
-const rounds = 12
+/** As many as a small program has. */
+const wholeTokens = 128
+const rounds = 30
 const reporting = { progress: (line: string) => console.error(line) }
 
 /** A real Ollama on this machine's processors: the same call straight and through the gateway in turns, and 4 jobs of 5 calls. */
@@ -22,8 +24,10 @@ export async function benchOllama(): Promise<Figure[]> {
     const targets = { direct: url, gateway: sockets[0]! }
     for (let round = 0; round < rounds; round++) {
       const lengths = []
-      for (const way of ['direct', 'gateway'] as const) {
-        const load = { targets: [targets[way]], callsEach: 1, warmUp: round === 0 ? 1 : 0, tokens, model }
+      const ways = ['direct', 'gateway'] as const
+      for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+        const warmUp = round === 0 ? 1 : 0
+        const load = { targets: [targets[way]], callsEach: 1, warmUp, tokens: wholeTokens, model }
         const [timing] = await callers.load(load)
         total[way].push(timing!.ended - timing!.began)
         lengths.push(timing!.tokens)
@@ -37,14 +41,18 @@ export async function benchOllama(): Promise<Figure[]> {
     queued.push(...(await repeated(() => callers.load({ targets: sockets, callsEach: 5, tokens, model }))))
   })
   const shared: Timing[][] = []
+  const inSlots: Timing[][] = []
   await withOllama('4', async (url) => {
+    await using gateway = await startChild('gateway/server.ts', url, '4', '4', model)
     await callers.load({ targets: [url], callsEach: 1, tokens, model })
-    const targets = Array.from({ length: 4 }, () => url)
-    shared.push(...(await repeated(() => callers.load({ targets, callsEach: 5, tokens, model }))))
+    const straight = Array.from({ length: 4 }, () => url)
+    shared.push(...(await repeated(() => callers.load({ targets: straight, callsEach: 5, tokens, model }))))
+    const targets = JSON.parse(gateway.told) as string[]
+    inSlots.push(...(await repeated(() => callers.load({ targets, callsEach: 5, tokens, model }))))
   })
   const ratios = total.gateway.map((ms, n) => ms / total.direct[n]!)
   return [
-    { what: `Ollama: a call of ${tokens} tokens, direct`, values: total.direct, unit: ' ms' },
+    { what: `Ollama: a call of ${wholeTokens} tokens, direct`, values: total.direct, unit: ' ms' },
     { what: '  through the gateway', values: total.gateway, unit: ' ms' },
     { what: '  gateway beside direct, call by call', values: ratios, unit: '', goal: 1.01 },
     {
@@ -53,6 +61,11 @@ export async function benchOllama(): Promise<Figure[]> {
       unit: '',
     },
     ...queueFigures('Ollama', queued, shared),
+    {
+      what: '  mean completion through the gateway, 4 slots',
+      values: inSlots.map(meanCompletion),
+      unit: ' ms',
+    },
   ]
 }
 

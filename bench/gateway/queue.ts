@@ -57,7 +57,7 @@ export async function repeated(run: () => Promise<Timing[]>): Promise<Timing[][]
 }
 
 /** Milliseconds from the load's begin to each call's end, on average. */
-function meanCompletion(timings: Timing[]): number {
+export function meanCompletion(timings: Timing[]): number {
   const began = Math.min(...timings.map((timing) => timing.began))
   return timings.reduce((sum, { ended }) => sum + ended - began, 0) / timings.length
 }
