@@ -32,7 +32,7 @@ async function tell(vitrine: Vitrine, job: Job, context: Context): Promise<void>
 }
 
 /** Where a job's desktop and files are to be found. */
-export function whereItIs(job: Job, colors: boolean): string {
+function whereItIs(job: Job, colors: boolean): string {
   const paint = painter(colors)
   const { url, expiresAt } = job.desktop
   const until = expiresAt === null ? '' : paint('dim', ` (until ${new Date(expiresAt).toLocaleTimeString()})`)

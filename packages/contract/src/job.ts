@@ -170,7 +170,6 @@ export const NewRestart = z.strictObject({
     '`exact`: the candidates of the newest recorded run again, with their styles, temperatures and seeds. `replay`: its recorded answers, and no model at all.',
   ),
 })
-export type NewRestartInput = z.input<typeof NewRestart>
 
 /** The run that another one repeats, and how. */
 export const Repeat = z.object({ run: z.int(), how: RestartMode.exclude(['fresh']) })

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { ErrorBody, errorTable, type ErrorCode } from './error.ts'
 import { JobEvent } from './event.ts'
 import { Job, NewJob } from './job.ts'
-import { apiPrefix, routes, type Media, type Route } from './routes.ts'
+import { apiPrefix, routes } from './routes.ts'
+import type { Media, Route } from './routes/route.ts'
 
 const everyRoutesErrors: readonly ErrorCode[] = [
   'bad_request',

@@ -1,6 +1,6 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { Job, JobState, NewJobInput, NewPromptInput } from '@vitrine/contract/job.ts'
-import type { JobChanges } from '@vitrine/contract/routes.ts'
+import type { JobChanges } from '@vitrine/contract/routes/jobs.ts'
 import type { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { Control } from './control.ts'
 import { Files } from './files.ts'

@@ -1,5 +1,5 @@
 import type { ErrorBody } from '@vitrine/contract/error.ts'
-import type { PullProgress } from '@vitrine/contract/routes.ts'
+import type { PullProgress } from '@vitrine/contract/routes/models.ts'
 import { VitrineApiError, VitrineConnectionError } from './error.ts'
 import { lines } from './lines.ts'
 import type { Transport } from './transport.ts'

@@ -1,6 +1,6 @@
 import { createRecordedScreen, type RecordedScreen } from '@vitrine/contract/recorded-screen.ts'
 import { readRecords, type RecordingEntry } from '@vitrine/contract/recording.ts'
-import type { Recording } from '@vitrine/contract/routes.ts'
+import type { Recording } from '@vitrine/contract/routes/recordings.ts'
 import type { Transport } from './transport.ts'
 
 type Options = { signal?: AbortSignal | undefined }

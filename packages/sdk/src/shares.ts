@@ -2,7 +2,7 @@ import type { Moment, Share, ShareMode } from '@vitrine/contract/share.ts'
 import type { Answer, Transport } from './transport.ts'
 
 /** What is told of a recording at the address of a share link to a moment. */
-export type { SharedRecording } from '@vitrine/contract/routes.ts'
+export type { SharedRecording } from '@vitrine/contract/routes/shares.ts'
 
 type Options = { signal?: AbortSignal | undefined }
 

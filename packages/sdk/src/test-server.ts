@@ -3,7 +3,8 @@ import { buffer, json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
 import { JobLimits, type Job } from '@vitrine/contract/job.ts'
-import { apiPrefix, routes, type Route, type RouteId } from '@vitrine/contract/routes.ts'
+import { apiPrefix, routes, type RouteId } from '@vitrine/contract/routes.ts'
+import type { Route } from '@vitrine/contract/routes/route.ts'
 import type { z } from 'zod'
 
 export type Call = {

@@ -1,4 +1,4 @@
-import type { PullProgress } from '@vitrine/contract/routes.ts'
+import type { PullProgress } from '@vitrine/contract/routes/models.ts'
 import { Jobs } from './jobs.ts'
 import { pull } from './pull.ts'
 import { Tokens } from './tokens.ts'

@@ -11,7 +11,7 @@ export const stateWord: Record<JobState, string> = {
   canceled: 'Canceled',
 }
 
-export const phaseWord: Record<NonNullable<Job['phase']>, string> = {
+const phaseWord: Record<NonNullable<Job['phase']>, string> = {
   generating: 'The model writes a program',
   checking: 'The program is being checked',
   repairing: 'The model repairs the program',

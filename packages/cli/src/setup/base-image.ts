@@ -6,7 +6,7 @@ import { CliError } from '../exit.ts'
 import { canInstall, debianFamily, install } from './debian.ts'
 import { execute, mustExecute } from './execute.ts'
 
-export const baseImage = 'debian:trixie-slim'
+const baseImage = 'debian:trixie-slim'
 
 /** How long a registry may take to say its first word; after that the download has its own time. */
 const firstWord = 20_000

@@ -1,13 +1,7 @@
 import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
 import { limits } from '@vitrine/contract/limits.ts'
-import {
-  apiPrefix,
-  routes,
-  type Media,
-  type Route,
-  type RouteId,
-  type Routes,
-} from '@vitrine/contract/routes.ts'
+import { apiPrefix, routes, type RouteId, type Routes } from '@vitrine/contract/routes.ts'
+import type { Media, Route } from '@vitrine/contract/routes/route.ts'
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { Caller } from './access.ts'

@@ -1,6 +1,7 @@
 import { ControlCall, ControlGift, ViewerId } from '@vitrine/contract/control.ts'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import { routes, type SharedRecording } from '@vitrine/contract/routes.ts'
+import { routes } from '@vitrine/contract/routes.ts'
+import type { SharedRecording } from '@vitrine/contract/routes/shares.ts'
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { Controls } from '../desktops/control.ts'

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import type { JobChanges } from '@vitrine/contract/routes.ts'
+import type { JobChanges } from '@vitrine/contract/routes/jobs.ts'
 import { expect, test } from 'vitest'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobChanges } from '@vitrine/contract/routes.ts'
+import type { JobChanges } from '@vitrine/contract/routes/jobs.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { present } from '../jobs/present.ts'
 import { jobsAmong, type JobFilter, type StoredJob } from '../store/jobs.ts'

@@ -1,5 +1,5 @@
 import { VitrineError, type ErrorBody } from '@vitrine/contract/error.ts'
-import type { PullProgress } from '@vitrine/contract/routes.ts'
+import type { PullProgress } from '@vitrine/contract/routes/models.ts'
 import type { Health, Settings } from '@vitrine/contract/server.ts'
 import type { Access } from './access.ts'
 import type { Handlers } from './bind.ts'

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { readRecords } from '@vitrine/contract/recording.ts'
-import type { Recording, SharedRecording } from '@vitrine/contract/routes.ts'
+import type { Recording } from '@vitrine/contract/routes/recordings.ts'
+import type { SharedRecording } from '@vitrine/contract/routes/shares.ts'
 import type { MadeShare, Share } from '@vitrine/contract/share.ts'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'

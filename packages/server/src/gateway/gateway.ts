@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ModelCalled, ModelGenerating } from '@vitrine/contract/event.ts'
 import type { Waiting } from '@vitrine/contract/job.ts'
-import type { ModelEntry, PullProgress } from '@vitrine/contract/routes.ts'
+import type { ModelEntry, PullProgress } from '@vitrine/contract/routes/models.ts'
 import type { Health } from '@vitrine/contract/server.ts'
 import type { Logger } from 'pino'
-import type { z } from 'zod'
 import { createAdmission } from './admission.ts'
 import { createAnswer, sendError, sendJson } from './answer.ts'
 import { chatCall, generateCall, shownModel, type ModelCall } from './bodies.ts'
@@ -55,7 +54,7 @@ export type Gateway = AsyncDisposable & {
   /** Throws a VitrineError that names the field `model` where every server answers and none has it. */
   requireModel(model: string): Promise<void>
   /** Throws a VitrineError `unavailable` where no server answers within some seconds. */
-  models(defaultModel: string): Promise<z.infer<typeof ModelEntry>[]>
+  models(defaultModel: string): Promise<ModelEntry[]>
   health(defaultModel: string): Promise<Omit<Health['model'], 'fix'>>
 }
 

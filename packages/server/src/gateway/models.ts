@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VitrineError } from '@vitrine/contract/error.ts'
-import type { ModelEntry } from '@vitrine/contract/routes.ts'
+import type { ModelEntry } from '@vitrine/contract/routes/models.ts'
 import type { Health } from '@vitrine/contract/server.ts'
-import type { z } from 'zod'
 import type { CallParts } from './call.ts'
 import type { Caller } from './caller.ts'
 import { fullName, type Catalog, type ListedModel, type ShownModel } from './catalog.ts'
@@ -13,7 +12,7 @@ import { GatewayError } from './gateway-error.ts'
 const againMs = 1000
 
 /** What the model servers have, each model once. Throws a VitrineError `unavailable` where none of them answers. */
-export async function listModels(fleet: Fleet, defaultModel: string): Promise<z.infer<typeof ModelEntry>[]> {
+export async function listModels(fleet: Fleet, defaultModel: string): Promise<ModelEntry[]> {
   await fleet.refresh()
   const catalogs = answering(fleet)
   if (catalogs.length === 0) throw new VitrineError('unavailable', away(fleet))
@@ -42,7 +41,7 @@ function contextLength(info: ShownModel['model_info']): number | null {
 }
 
 /** Of `/api/ps`: `size_vram` is the part that graphics memory holds. */
-function memory(loaded: ListedModel | undefined): z.infer<typeof ModelEntry>['memory'] {
+function memory(loaded: ListedModel | undefined): ModelEntry['memory'] {
   if (!loaded) return null
   const { size, size_vram = 0, context_length = null } = loaded
   return {

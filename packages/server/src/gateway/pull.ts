@@ -1,5 +1,5 @@
 import { VitrineError } from '@vitrine/contract/error.ts'
-import type { PullProgress } from '@vitrine/contract/routes.ts'
+import type { PullProgress } from '@vitrine/contract/routes/models.ts'
 import { z } from 'zod'
 import type { Fleet } from './fleet.ts'
 import { GatewayError } from './gateway-error.ts'

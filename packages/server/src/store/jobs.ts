@@ -149,7 +149,7 @@ function matching(
 }
 
 /** What a text filter looks at. */
-export const searchedText = (id: string, { name, task }: Pick<JobRequest, 'name' | 'task'>): string =>
+const searchedText = (id: string, { name, task }: Pick<JobRequest, 'name' | 'task'>): string =>
   `${id}\n${name ?? ''}\n${task.slice(0, limits.searchedText)}`.toLowerCase()
 
 /** The ids of all jobs that are not being deleted, the oldest first. */
