@@ -18,10 +18,11 @@ import { jobChangesRoute } from './api/job-changes.ts'
 import { jobRoutes } from './api/jobs.ts'
 import { listen, upgrades, type Accept, type Doors } from './api/listen.ts'
 import { readWebFiles } from './api/pages.ts'
+import { Passes } from './api/passes.ts'
 import { recordingRoutes } from './api/recordings.ts'
 import { serverRoutes } from './api/server.ts'
 import { openShare, shareRoutes } from './api/shares.ts'
-import { isGoodToken, tokenRoutes } from './api/tokens.ts'
+import { openToken, tokenRoutes } from './api/tokens.ts'
 import type { Config } from './config.ts'
 import { shownSettings } from './shown-settings.ts'
 import { createControls } from './desktops/control.ts'
@@ -88,10 +89,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const installation = await setting(db, 'installation', newId('sbx').slice('sbx-'.length))
   const access = new Access({
     token: await readToken(config.stateDir),
-    isApiToken: (token) => isGoodToken(db, token),
+    openToken: (token) => openToken(db, token),
     publicUrl: publicUrl(config),
     allowedHosts: config.allowedHosts,
   })
+  const passes = new Passes()
   const eventLog = new EventLog(db)
   const store = { db, log: eventLog }
   const files = folderStore(join(config.stateDir, 'files'))
@@ -231,7 +233,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     guests: async (path) => {
       const token = /^\/s\/([^/]+)\/websockify$/.exec(path)?.[1]
       const shared = token === undefined ? null : await openShare(db, token)
-      return shared?.shows === 'desktop' ? toDesktop(shared.entry) : null
+      if (shared?.shows !== 'desktop') return null
+      return { accept: toDesktop(shared.entry), pass: shared.pass }
     },
   }
   const doorsOf = (job: string): Doors => ({
@@ -244,7 +247,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...(config.desktopPorts ?? noPorts),
       host: config.host,
       serve: (job) => onlyDesktop(job, serveHttp),
-      upgrade: (job) => upgrades(access, doorsOf(job)),
+      upgrade: (job) => upgrades(access, passes, doorsOf(job)),
     }),
   )
   const steps = new Steps({ ...store, fleet, links, agents, holders, files, ports, recordings })
@@ -271,8 +274,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ...fileRoutes(jobs, links, files),
       ...recordingRoutes({ jobs, recordings, log: eventLog, web }),
       ...controlRoutes(jobs, controls, openDesktop),
-      ...tokenRoutes(db),
-      ...shareRoutes({ db, jobs, viewers, recordings, publicUrl: publicUrl(config) }),
+      ...tokenRoutes(db, passes),
+      ...shareRoutes({ db, jobs, viewers, recordings, passes, publicUrl: publicUrl(config) }),
       ...serverRoutes(
         {
           health: (signal) => readHealth(health, signal),
@@ -285,7 +288,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
       ),
     },
     access,
-    guests: { open: (token) => openShare(db, token), jobs, controls, recordings },
+    passes,
+    guests: { open: (token) => openShare(db, token), jobs, controls, recordings, passes },
     web,
     version,
     log,
@@ -308,7 +312,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     await Promise.all(loops)
   })
 
-  const { port, close } = await listen(config.host, config.port, serveHttp, upgrades(access, doors))
+  const { port, close } = await listen(config.host, config.port, serveHttp, upgrades(access, passes, doors))
   stack.defer(close)
   const url = publicUrl({ ...config, port }).href
   await writeFile(serverFile(config.stateDir), JSON.stringify({ url, pid: process.pid, installation }))

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { now } from '../clock.ts'
+import type { Pass } from './passes.ts'
 
 const cookieName = 'vitrine_session'
 const sessionSeconds = 30 * 24 * 3600
@@ -12,15 +13,18 @@ const maxCodes = 1000
 
 export type AccessOptions = {
   token: string
-  /** Whether a token that is not the server’s own is a good API token. */
-  isApiToken: (token: string) => Promise<boolean>
+  /** Null where a token that is not the server’s own is no good API token. */
+  openToken: (token: string) => Promise<Pass | null>
   publicUrl: URL
   /** Host names, in lower case, that are this server's besides `publicUrl`'s and this machine's own. */
   allowedHosts: readonly string[]
 }
 
-/** The owner comes with the server’s own token or a session; a program with an API token that the owner made. */
-export type Caller = 'owner' | 'program'
+/**
+ * The owner comes with the server’s own token, which is good as long as the server runs, or a session; a program with an
+ * API token that the owner made.
+ */
+export type Caller = { who: 'owner' | 'program'; pass: Pass | null }
 
 /**
  * Who may come in. A request is let in with a token (`Authorization: Bearer`, RFC 6750) or with the session cookie
@@ -68,16 +72,21 @@ export class Access {
   /** Null for nobody whom the server knows. */
   async callerOf(headers: IncomingHttpHeaders): Promise<Caller | null> {
     const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
-    if (bearer === undefined) return this.#hasSession(headers) ? 'owner' : null
-    if (same(bearer, this.#options.token)) return 'owner'
-    return (await this.#options.isApiToken(bearer)) ? 'program' : null
+    if (bearer === undefined) {
+      const pass = this.#session(headers)
+      return pass && { who: 'owner', pass }
+    }
+    if (same(bearer, this.#options.token)) return { who: 'owner', pass: null }
+    const pass = await this.#options.openToken(bearer)
+    return pass && { who: 'program', pass }
   }
 
-  #hasSession({ cookie }: IncomingHttpHeaders): boolean {
+  #session({ cookie }: IncomingHttpHeaders): Pass | null {
     const session = new RegExp(`(?:^|; *)${cookieName}=([^;]+)`).exec(cookie ?? '')?.[1]
-    if (session === undefined) return false
+    if (session === undefined) return null
     const [until = '', signature = ''] = session.split('.')
-    return same(signature, this.#sign(until)) && Number(until) > now()
+    if (!same(signature, this.#sign(until)) || Number(until) <= now()) return null
+    return { kind: 'session', id: signature, endsAt: Number(until) }
   }
 
   /** A link that signs a browser in once within ten minutes, and leads on to `next`. */

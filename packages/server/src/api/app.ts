@@ -8,10 +8,12 @@ import type { Access, Caller } from './access.ts'
 import { bind, type Handlers } from './bind.ts'
 import { guestPages, type GuestOptions } from './guests.ts'
 import { pages, type WebFiles } from './pages.ts'
+import type { Passes } from './passes.ts'
 
 export type AppOptions = {
   handlers: Handlers
   access: Access
+  passes: Passes
   guests: GuestOptions
   web: WebFiles
   version: string
@@ -33,7 +35,7 @@ function contentSecurityPolicy(host: string): string {
 }
 
 /** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
-export function createApp({ handlers, access, guests, web, version, log }: AppOptions): Hono {
+export function createApp({ handlers, access, passes, guests, web, version, log }: AppOptions): Hono {
   const app = new Hono<{ Bindings: HttpBindings; Variables: { caller: Caller } }>()
 
   app.use(async (c, next) => {
@@ -46,7 +48,9 @@ export function createApp({ handlers, access, guests, web, version, log }: AppOp
     c.header('cross-origin-resource-policy', 'same-origin')
   })
   app.use(`${apiPrefix}/*`, async (c, next) => {
-    c.set('caller', await access.check(c.req.method, c.env.incoming.headers))
+    const caller = await access.check(c.req.method, c.env.incoming.headers)
+    if (caller.pass) passes.breakOff(caller.pass, c.env.outgoing)
+    c.set('caller', caller)
     await next()
   })
 

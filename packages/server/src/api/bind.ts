@@ -36,7 +36,7 @@ export function bind(app: Hono, handlers: Handlers): void {
   for (const [id, route] of entries) {
     const handle = handlers[id] as (input: Input<Route>) => Promise<unknown>
     app.on(route.method, honoPath(route), async (c) => {
-      if (route.ownerOnly && callerOf(c) !== 'owner') throw ownersOnly()
+      if (route.ownerOnly && callerOf(c).who !== 'owner') throw ownersOnly()
       return respond(route, await handle(await input(route, c)))
     })
   }

@@ -12,6 +12,7 @@ import type { Recordings } from '../recordings/recordings.ts'
 import { parse, readJson } from './bind.ts'
 import { changed, mustBeLive } from './control.ts'
 import { file, type WebFiles } from './pages.ts'
+import type { Passes } from './passes.ts'
 import { presentRecordings, recordsAnswer } from './recordings.ts'
 import type { Shared } from './shares.ts'
 
@@ -20,6 +21,7 @@ export type GuestOptions = {
   jobs: Jobs
   controls: Controls
   recordings: Recordings
+  passes: Passes
 }
 
 const pageOf = { desktop: 'vnc.html', recording: 'shared-recording.html' } as const
@@ -31,17 +33,22 @@ const pageOf = { desktop: 'vnc.html', recording: 'shared-recording.html' } as co
 export function guestPages(
   app: Hono,
   web: WebFiles,
-  { open, jobs, controls, recordings }: GuestOptions,
+  { open, jobs, controls, recordings, passes }: GuestOptions,
 ): void {
+  const enter = async (c: Context) => {
+    const shared = await open(c.req.param('token') ?? '')
+    if (shared) passes.breakOff(shared.pass, c.env.outgoing)
+    return shared
+  }
   // Relative addresses on the page need the slash.
   app.get('/s/:token', (c) => c.redirect(`${c.req.param('token')}/`))
   app.get('/s/:token/', async (c) => {
-    const shared = await open(c.req.param('token'))
+    const shared = await enter(c)
     return shared ? file(web, pageOf[shared.shows], 200) : file(web, 'ended-link.html', 404)
   })
 
   const enterRecording = async (c: Context) => {
-    const shared = await open(c.req.param('token') ?? '')
+    const shared = await enter(c)
     return shared?.shows === 'recording' ? shared : refuse()
   }
   app.get('/s/:token/recording', async (c) => {
@@ -60,7 +67,7 @@ export function guestPages(
   })
 
   const enterDesktop = async (c: Context) => {
-    const shared = await open(c.req.param('token') ?? '')
+    const shared = await enter(c)
     return shared?.shows === 'desktop' ? shared.entry : refuse()
   }
   const change = async <Body extends z.output<typeof ControlCall>>(

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { Access } from './access.ts'
+import type { Pass, Passes } from './passes.ts'
 
 export type Listening = {
   port: number
@@ -51,27 +52,31 @@ export async function listen(
   }
 }
 
-/** Takes an upgrade that may come in. */
-export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+/** Takes an upgrade that may come in, until `over` aborts with the reason. */
+export type Accept = (request: IncomingMessage, socket: Duplex, head: Buffer, over: AbortSignal) => void
 
 export type Doors = {
   /** What is at this path for those who are signed in; null where nothing is. */
   signedIn: (path: string) => Accept | null
   /** What a share link’s path leads to, for whoever has the link; null where it is none or no good one. */
-  guests: (path: string) => Promise<Accept | null>
+  guests: (path: string) => Promise<{ accept: Accept; pass: Pass } | null>
 }
 
 /** Lets WebSockets in by these doors; anybody else gets a plain HTTP error (RFC 6455, 4.2.2). */
-export function upgrades(access: Access, doors: Doors): Accept {
-  const enter = async ({ url, headers }: IncomingMessage): Promise<Accept> => {
+export function upgrades(
+  access: Access,
+  passes: Passes,
+  doors: Doors,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  const enter = async ({ url, headers }: IncomingMessage): Promise<{ accept: Accept; pass: Pass | null }> => {
     access.checkAddress('GET', headers)
     const { pathname } = new URL(url ?? '/', 'http://host')
     const shared = await doors.guests(pathname)
     if (shared) return shared
-    await access.check('GET', headers)
-    const found = doors.signedIn(pathname)
-    if (!found) throw new VitrineError('not_found', 'There is no desktop and no terminal at this address.')
-    return found
+    const { pass } = await access.check('GET', headers)
+    const accept = doors.signedIn(pathname)
+    if (!accept) throw new VitrineError('not_found', 'There is no desktop and no terminal at this address.')
+    return { accept, pass }
   }
   return (request, socket, head) => {
     // First of all: an error on a socket without a listener ends the process.
@@ -81,6 +86,9 @@ export function upgrades(access: Access, doors: Doors): Accept {
         error instanceof VitrineError ? error : new VitrineError('internal', 'The server made a mistake.')
       socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n${message}\n`)
     }
-    enter(request).then((accept) => accept(request, socket, head), refuse)
+    enter(request).then(({ accept, pass }) => {
+      const over = pass ? passes.admit(pass, socket) : new AbortController().signal
+      accept(request, socket, head, over)
+    }, refuse)
   }
 }

@@ -16,6 +16,7 @@ import {
   type StoredShare,
 } from '../store/shares.ts'
 import type { Handlers } from './bind.ts'
+import type { Pass, Passes } from './passes.ts'
 import { presentRecordings } from './recordings.ts'
 
 export type SharesOptions = {
@@ -23,6 +24,7 @@ export type SharesOptions = {
   jobs: Jobs
   viewers: Viewers
   recordings: Recordings
+  passes: Passes
   /** Where people reach this server. */
   publicUrl: URL
 }
@@ -31,7 +33,7 @@ export type SharesOptions = {
 export function shareRoutes(
   options: SharesOptions,
 ): Pick<Handlers, 'createShare' | 'listShares' | 'deleteShare'> {
-  const { db, jobs, viewers, recordings } = options
+  const { db, jobs, viewers, recordings, passes } = options
   const show = (share: StoredShare): Share => ({
     id: share.id,
     mode: share.mode,
@@ -60,7 +62,7 @@ export function shareRoutes(
       if (!(await removeShare(db, job.id, params.share))) {
         throw new VitrineError('not_found', `Job ${job.id} has no share link ${params.share}.`)
       }
-      viewers.closeGuests(params.share, 'the share link was revoked')
+      passes.revoke({ kind: 'share link', id: params.share })
     },
   }
 }
@@ -77,17 +79,19 @@ async function mustBeRecorded(recordings: Recordings, job: string, { run, second
 }
 
 /** What a share link opens: a job’s desktop, or one of its recordings from a moment on. */
-export type Shared =
+export type Shared = { pass: Pass } & (
   | { shows: 'desktop'; entry: Entry & { share: ShareEntry } }
   | { shows: 'recording'; job: string; moment: Moment }
+)
 
 /** What a share link’s token opens; null where it is wrong, revoked or ended. */
 export async function openShare(db: Database, token: string): Promise<Shared | null> {
   const share = await findShare(db, hashOf(token), now())
   if (!share) return null
-  const { id, job, mode, moment, expires_at: expiresAt } = share
-  if (moment) return { shows: 'recording', job, moment }
-  return { shows: 'desktop', entry: { job, share: { id, mayDrive: mode === 'control', expiresAt } } }
+  const { id, job, mode, moment, expires_at: endsAt } = share
+  const pass: Pass = { kind: 'share link', id, endsAt }
+  if (moment) return { pass, shows: 'recording', job, moment }
+  return { pass, shows: 'desktop', entry: { job, share: { id, mayDrive: mode === 'control' } } }
 }
 
 /** Tokens are long and random: a plain hash is enough, and finding by it tells nothing by its time. */

@@ -13,12 +13,16 @@ import {
   type StoredToken,
 } from '../store/tokens.ts'
 import type { Handlers } from './bind.ts'
+import type { Pass, Passes } from './passes.ts'
 
 /** Noted this seldom: each note is a write to the disk. */
 const noteMilliseconds = 60_000
 
 /** Making, listing and revoking API tokens. A token is shown once and kept as its hash. */
-export function tokenRoutes(db: Database): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
+export function tokenRoutes(
+  db: Database,
+  passes: Passes,
+): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
   return {
     createToken: async ({ body: { name, seconds } }) => {
       const token = `vt_${randomBytes(32).toString('base64url')}`
@@ -31,17 +35,18 @@ export function tokenRoutes(db: Database): Pick<Handlers, 'createToken' | 'listT
     listTokens: async () => ({ tokens: (await allTokens(db)).map(show) }),
     deleteToken: async ({ params: { token } }) => {
       if (!(await removeToken(db, token))) throw new VitrineError('not_found', `There is no token ${token}.`)
+      passes.revoke({ kind: 'API token', id: token })
     },
   }
 }
 
-/** Whether this is a token that is good now. */
-export async function isGoodToken(db: Database, token: string): Promise<boolean> {
+/** Null where this is no token that is good now. */
+export async function openToken(db: Database, token: string): Promise<Pass | null> {
   const found = await findToken(db, hashOf(token), now())
-  if (!found) return false
+  if (!found) return null
   // A disk that is full must not lock programs out.
   if ((found.used_at ?? 0) + noteMilliseconds < now()) await noteTokenUse(db, found.id, now()).catch(() => {})
-  return true
+  return { kind: 'API token', id: found.id, endsAt: found.expires_at }
 }
 
 const show = ({ id, name, created_at, expires_at, used_at }: StoredToken): Token => ({

@@ -21,7 +21,7 @@ async function watchDesktop(before: (desktop: Socket) => void = () => {}) {
   const controls = createControls({ idleMs: 60_000, onChange: () => {}, onInput: () => {} })
   const viewers = createViewers({ open: async () => accepted, controls })
   const server = createServer().on('upgrade', (request, socket, head) =>
-    viewers.accept(request, socket, head, { job: 'job-1', share: null }),
+    viewers.accept(request, socket, head, new AbortController().signal, { job: 'job-1', share: null }),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -9,8 +10,14 @@ const closeWithin = 1_000
 const maxMessageBytes = 1024 * 1024
 
 export type Sockets = AsyncDisposable & {
-  /** Takes an `upgrade` that was authorized before; `opened` gets its WebSocket. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (webSocket: WebSocket) => void): void
+  /** Takes an `upgrade` that was authorized before, until `over` aborts with the reason; `opened` gets its WebSocket. */
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    over: AbortSignal,
+    opened: (webSocket: WebSocket) => void,
+  ): void
   closeAll(reason: string): void
 }
 
@@ -37,7 +44,7 @@ export function createSockets(): Sockets {
     open.forEach((_, webSocket) => closeViewer(webSocket, closeCode.goingAway, reason))
 
   return {
-    accept(request, socket, head, opened) {
+    accept(request, socket, head, over, opened) {
       socket.on('error', () => socket.destroy())
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const alive = () => open.set(webSocket, 0)
@@ -46,6 +53,8 @@ export function createSockets(): Sockets {
         webSocket.on('pong', alive)
         webSocket.on('message', alive)
         webSocket.on('error', () => {}) // ws has closed it with the fitting code
+        const listening = addAbortListener(over, () => closeForGood(webSocket, String(over.reason)))
+        webSocket.once('close', () => listening[Symbol.dispose]())
         opened(webSocket)
       })
     },

@@ -8,11 +8,11 @@ import { closeCode, closeViewer } from './close-viewer.ts'
 import type { Controls } from './control.ts'
 import type { Participant, Seat } from './lease.ts'
 import { openFailure, openWithin } from './open-failure.ts'
-import { closeForGood, createSockets } from './sockets.ts'
+import { createSockets } from './sockets.ts'
 
 /** The job whose desktop a viewer comes to see; for a guest, the share link that it came by. */
 export type Entry = { job: string; share: ShareEntry | null }
-export type ShareEntry = { id: string; mayDrive: boolean; expiresAt: number }
+export type ShareEntry = { id: string; mayDrive: boolean }
 
 type Viewer = { entry: Entry; webSocket: WebSocket }
 
@@ -20,12 +20,13 @@ type Viewer = { entry: Entry; webSocket: WebSocket }
 export type OpenDesktop = (job: string, signal: AbortSignal) => Promise<Duplex>
 
 export type Viewers = AsyncDisposable & {
-  /** Takes an `upgrade` that was authorized before, and shows the job's desktop on it: RFB in binary WebSocket messages. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, entry: Entry): void
+  /**
+   * Takes an `upgrade` that was authorized before, and shows the job's desktop on it, as RFB in binary WebSocket messages,
+   * until `over` aborts with the reason.
+   */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, over: AbortSignal, entry: Entry): void
   /** How many watch by this share link now. */
   guests(share: string): number
-  /** Closes all who watch by this share link, at once and for good. */
-  closeGuests(share: string, reason: string): void
   closeAll(reason: string): void
 }
 
@@ -41,12 +42,10 @@ export function createViewers(options: {
   const count = (job: string) =>
     options.onCount?.(job, [...viewers].filter((viewer) => viewer.entry.job === job).length)
 
-  const guestsOf = (share: string) => [...viewers].filter(({ entry }) => entry.share?.id === share)
-
   return {
-    accept(request, socket, head, entry) {
+    accept(request, socket, head, over, entry) {
       const { job, share } = entry
-      sockets.accept(request, socket, head, (webSocket) => {
+      sockets.accept(request, socket, head, over, (webSocket) => {
         const viewer: Viewer = { entry, webSocket }
         viewers.add(viewer)
         webSocket.once('close', () => {
@@ -57,15 +56,12 @@ export function createViewers(options: {
           if (!isBinary) closeViewer(webSocket, closeCode.wrongData, 'a desktop takes binary messages only')
         })
         count(job)
-        if (share) endAt(webSocket, share.expiresAt)
         const { who, viewOnly } = participant(request, share)
         const takeSeat = (lost: () => void) => options.controls.connect(job, who, viewOnly, lost)
         void show({ webSocket, socket, takeSeat }, job, options.open)
       })
     },
-    guests: (share) => guestsOf(share).length,
-    closeGuests: (share, reason) =>
-      guestsOf(share).forEach(({ webSocket }) => closeForGood(webSocket, reason)),
+    guests: (share) => [...viewers].filter(({ entry }) => entry.share?.id === share).length,
     closeAll: (reason) => sockets.closeAll(reason),
     [Symbol.asyncDispose]: () => sockets[Symbol.asyncDispose](),
   }
@@ -83,12 +79,6 @@ export function asParticipant(id: string, share: Pick<ShareEntry, 'id' | 'mayDri
   return share
     ? { id: `${share.id}.${id}`, mayDrive: share.mayDrive, isGuest: true }
     : { id, mayDrive: true, isGuest: false }
-}
-
-function endAt(webSocket: WebSocket, expiresAt: number): void {
-  const end = () => closeForGood(webSocket, 'the share link has ended')
-  const timer = setTimeout(end, Math.max(0, expiresAt - Date.now())).unref()
-  webSocket.once('close', () => clearTimeout(timer))
 }
 
 type Show = { webSocket: WebSocket; socket: Duplex; takeSeat: (lost: () => void) => Seat }

@@ -23,7 +23,13 @@ async function serveTerminals(open: OpenTerminal, seen: [job: string, what: stri
   const terminals = createTerminals({ open, watch })
   const server = createServer()
   server.on('upgrade', (request, socket, head) =>
-    terminals.accept(request, socket, head, request.url!.slice(1).split('?')[0]!),
+    terminals.accept(
+      request,
+      socket,
+      head,
+      new AbortController().signal,
+      request.url!.slice(1).split('?')[0]!,
+    ),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -13,8 +13,8 @@ import type { Watch } from './printed.ts'
 export type OpenTerminal = (job: string, size: TerminalSize, signal: AbortSignal) => Promise<Duplex>
 
 export type Terminals = AsyncDisposable & {
-  /** Takes an `upgrade` that was authorized before, and puts a new shell of the job's sandbox on it. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, job: string): void
+  /** Takes an `upgrade` that was authorized before, and puts a new shell of the job's sandbox on it until `over` aborts. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, over: AbortSignal, job: string): void
 }
 
 /** The terminals that people and programs have open. `watch` gets all that each prints, as it comes, until it is closed. */
@@ -43,8 +43,8 @@ export function createTerminals({
   }
 
   return {
-    accept(request, socket, head, job) {
-      sockets.accept(request, socket, head, (webSocket) => {
+    accept(request, socket, head, over, job) {
+      sockets.accept(request, socket, head, over, (webSocket) => {
         const size = sizeOf(request)
         const others = [...jobs.values()].filter((one) => one === job).length
         if (!size) return closeViewer(webSocket, closeCode.wrongData, 'columns and rows must be given')
