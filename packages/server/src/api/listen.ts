@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { VitrineError } from '@vitrine/contract/error.ts'
+import { createHttpServer } from '../http-server.ts'
 import type { Access } from './access.ts'
 import type { Pass, Passes } from './passes.ts'
 
@@ -13,8 +14,7 @@ export type Listening = {
 }
 
 /**
- * Opens the server's port. Slow, oversized and malformed requests are cut off by Node's parser within these limits.
- * Throws one readable message where the port is taken or not allowed.
+ * Opens the server's port. Throws one readable message where the port is taken or not allowed.
  */
 export async function listen(
   host: string,
@@ -22,14 +22,7 @@ export async function listen(
   serve: RequestListener,
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
 ): Promise<Listening> {
-  const server = http.createServer({
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: 10_000,
-    requestTimeout: 60_000,
-    // How often Node looks whether one of the two is over.
-    connectionsCheckingInterval: 2_000,
-    keepAliveTimeout: 30_000,
-  })
+  const server = createHttpServer()
   server.on('request', serve)
   server.on('upgrade', upgrade)
   server.listen(port, host)

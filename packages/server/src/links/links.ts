@@ -1,8 +1,9 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { linkProtocol, linkSocket, linkVersion, streamProtocol } from '@vitrine/contract/link.ts'
+import { createHttpServer } from '../http-server.ts'
 import { Link } from './link.ts'
 
 export type LinksOptions = {
@@ -22,7 +23,7 @@ export type LinksOptions = {
  */
 export class Links {
   readonly #options: LinksOptions
-  readonly #listeners = new Map<string, Promise<http.Server>>()
+  readonly #listeners = new Map<string, Promise<Server>>()
   readonly #links = new Map<string, Link>()
 
   constructor(options: LinksOptions) {
@@ -74,14 +75,8 @@ export class Links {
     server?.closeAllConnections()
   }
 
-  async #open(sandbox: string): Promise<http.Server> {
-    const server = http.createServer({
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      // How often Node looks whether one of the two is over.
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: 16 * 1024,
-    })
+  async #open(sandbox: string): Promise<Server> {
+    const server = createHttpServer()
     server.maxConnections = 256
     server.on('request', (request, response) => {
       this.#options.serve(sandbox, request, response).catch(() => response.destroy())
