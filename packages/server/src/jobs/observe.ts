@@ -9,6 +9,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import { change, changeAll, type Patch } from './change.ts'
+import { endOfRun } from './end.ts'
 
 type Store = { db: Database; log: EventLog }
 
@@ -129,20 +130,16 @@ function ended(
   patch: Patch,
   { verdict, reason }: Extract<AgentEvent, { type: 'verdict' }>['data'],
 ): Patch {
-  const finishedAt = now()
   const failed = verdict.outcome === 'failed'
   const why = reason ?? ({ code: 'check_failed', message: 'No candidate passed its checks.' } as const)
   return {
     state: failed ? 'failed' : 'succeeded',
     life: {
       ...patch.life,
-      phase: null,
-      waiting: null,
+      ...endOfRun(job),
       waitingSince: null,
       verdict,
       reason: failed ? why : null,
-      finishedAt,
-      expiresAt: finishedAt + job.request.limits.desktopSeconds * 1000,
     },
   }
 }

@@ -1,7 +1,8 @@
-import { limits } from '@vitrine/contract/limits.ts'
 import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
+import { limits } from '@vitrine/contract/limits.ts'
 import type { ObservedSandbox } from '../runtimes/runtime.ts'
 import type { StoredJob } from '../store/jobs.ts'
+import { atPlace } from './place.ts'
 
 /** One sandbox as the server knows it: what the runtime sees of it, and its link. */
 export type Sandbox = ObservedSandbox & {
@@ -98,12 +99,6 @@ export function plan(world: World): Action[] {
     ),
   ]
 }
-
-/** For a job that waits for a slot: its place among those that do, from 1. */
-export const atPlace = (place: number): Waiting => ({
-  for: 'slot',
-  message: `all slots are taken; number ${place} in the queue`,
-})
 
 function wantsSandbox(job: StoredJob): boolean {
   return job.sandbox === null && (job.state === 'queued' || job.desktop === 'opening')

@@ -1,6 +1,6 @@
-import type { Logger } from 'pino'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@vitrine/contract/limits.ts'
+import type { Logger } from 'pino'
 import { now } from '../clock.ts'
 import { activeJobs } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
@@ -36,6 +36,7 @@ export class Reconciler {
   readonly #running = new Set<Promise<void>>()
   readonly #since = now()
   #woken = Promise.withResolvers<void>()
+  #hinted = Promise.withResolvers<void>()
   #poolFailures = 0
   #poolRestsUntil = 0
 
@@ -43,8 +44,14 @@ export class Reconciler {
     this.#options = options
   }
 
+  /** Something was done or asked for: plans now. */
   wake(): void {
     this.#woken.resolve()
+  }
+
+  /** The runtime says that something may have changed: lists soon. */
+  hint(): void {
+    this.#hinted.resolve()
   }
 
   /** Returns when `signal` has aborted and every action that was begun has ended. */
@@ -142,9 +149,9 @@ export class Reconciler {
 
   async #keepListing(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await Promise.race([pause(refreshMilliseconds, signal), this.#hint.promise])
+      await Promise.race([pause(refreshMilliseconds, signal), this.#hinted.promise])
       await pause(gatherMilliseconds, signal)
-      this.#hint = Promise.withResolvers()
+      this.#hinted = Promise.withResolvers()
       await this.#list(signal)
     }
   }
@@ -155,13 +162,6 @@ export class Reconciler {
       if (!signal.aborted) log.warn({ error }, 'the runtime did not list its sandboxes')
     })
     this.wake()
-  }
-
-  #hint = Promise.withResolvers<void>()
-
-  /** The runtime says that something may have changed. */
-  hint(): void {
-    this.#hint.resolve()
   }
 }
 

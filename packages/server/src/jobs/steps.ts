@@ -11,6 +11,7 @@ import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import type { Agents } from './agents.ts'
 import { change } from './change.ts'
+import { desktopEnd, endOfRun } from './end.ts'
 import type { Fleet } from './fleet.ts'
 import type { Holders } from './holders.ts'
 import { newId } from './id.ts'
@@ -83,8 +84,7 @@ export class Steps {
     const desktopPort = await ports.open(job.id)
     const assigned = await change(this.#options, job.id, (before) => {
       if (before.sandbox !== sandbox || before.desktop !== 'opening' || before.life.closing) return null
-      const expiresAt = now() + job.request.limits.desktopSeconds * 1000
-      const patch = show ? { life: { expiresAt, waiting: null } } : running()
+      const patch = show ? { life: { expiresAt: desktopEnd(job, now()), waiting: null } } : running()
       return { ...patch, desktop: 'live', life: { ...patch.life, desktopPort } }
     })
     if (!assigned) return
@@ -109,9 +109,7 @@ export class Steps {
   async fail(job: StoredJob, reason: Reason): Promise<void> {
     const failed = await change(this.#options, job.id, (before) => {
       if (isFinal(before.state) || before.sandbox !== job.sandbox) return null
-      const finishedAt = now()
-      const expiresAt = finishedAt + before.request.limits.desktopSeconds * 1000
-      return { state: 'failed', life: { reason, phase: null, waiting: null, finishedAt, expiresAt } }
+      return { state: 'failed', life: { ...endOfRun(before), reason } }
     })
     if (failed) this.#options.agents.tell(failed)
   }

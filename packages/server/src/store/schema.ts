@@ -1,8 +1,10 @@
 import type { Generated, Kysely } from 'kysely'
 import type {
   Check,
+  DesktopState,
   FollowUp,
   JobLimits,
+  JobState,
   Language,
   Phase,
   Reason,
@@ -11,7 +13,6 @@ import type {
   Verdict,
   Waiting,
 } from '@vitrine/contract/job.ts'
-import type { DesktopState, JobState } from '@vitrine/contract/job.ts'
 import type { ShareMode } from '@vitrine/contract/share.ts'
 
 /** The tables, as the statements see them. JSON is kept as text; times are milliseconds since 1970. */
@@ -105,4 +106,28 @@ export type JobLife = {
   notBefore: number
   /** The number of the last event stored of this sandbox's agent. */
   agentEvents: number
+}
+
+/** The life of a job that has just been made. */
+export const freshLife: JobLife = {
+  followUp: null,
+  repeats: null,
+  phase: null,
+  waiting: null,
+  reason: null,
+  verdict: null,
+  usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  usageBefore: { calls: 0, tokensIn: 0, tokensOut: 0 },
+  tokensPerSecond: null,
+  startedAt: null,
+  waited: 0,
+  waitingSince: null,
+  finishedAt: null,
+  expiresAt: null,
+  desktopPort: null,
+  closing: false,
+  previous: null,
+  attempts: 0,
+  notBefore: 0,
+  agentEvents: 0,
 }

@@ -1,29 +1,6 @@
 import { limits } from '@vitrine/contract/limits.ts'
 import type { StoredJob } from '../jobs.ts'
-import type { JobLife, JobRequest } from '../schema.ts'
-
-const life: JobLife = {
-  followUp: null,
-  repeats: null,
-  phase: null,
-  waiting: null,
-  reason: null,
-  verdict: null,
-  usage: { calls: 0, tokensIn: 0, tokensOut: 0 },
-  usageBefore: { calls: 0, tokensIn: 0, tokensOut: 0 },
-  tokensPerSecond: null,
-  startedAt: null,
-  waited: 0,
-  waitingSince: null,
-  finishedAt: null,
-  expiresAt: null,
-  desktopPort: null,
-  closing: false,
-  previous: null,
-  attempts: 0,
-  notBefore: 0,
-  agentEvents: 0,
-}
+import { freshLife, type JobLife, type JobRequest } from '../schema.ts'
 
 const request: JobRequest = {
   task: 'print 1',
@@ -65,5 +42,5 @@ export const storedJob = (
   deleting: false,
   ...changes,
   request: { ...request, ...requestChanges },
-  life: { ...life, ...lifeChanges },
+  life: { ...freshLife, ...lifeChanges },
 })
