@@ -49,7 +49,8 @@ const mayImport: Record<string, string[]> = {
   cli: ['sdk', 'type contract', 'type engine/install.ts', 'type test/testbed/ollama.ts'],
   web: ['sdk', 'preact', '@novnc/novnc', '@xterm/xterm', '@xterm/addon-fit'],
   'server/main.ts': ['server/serve.ts', 'server/config.ts', 'server/runtimes', 'pino'],
-  'server/serve.ts': ['server', 'contract', '@hono/node-server', 'type pino'],
+  'server/serve.ts': ['server', 'contract', 'type pino'],
+  'server/serve': ['server', 'contract', '@hono/node-server', 'type pino'],
   'server/check-config.ts': ['server/config.ts'],
   'server/config.ts': ['contract', 'server/egress/addresses.ts', 'zod'],
   'server/shown-settings.ts': ['contract', 'type server/config.ts'],
@@ -82,6 +83,7 @@ const mayImport: Record<string, string[]> = {
     'type server/runtimes/runtime.ts',
     'type server/files/file-store.ts',
     'type server/desktops/ports.ts',
+    'type server/recordings/recordings.ts',
     'type pino',
   ],
   'server/api': [

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { hostName } from '@vitrine/contract/egress.ts'
 
 export type Target = { host: string; port: number; path: string }
@@ -19,6 +20,9 @@ export function targetOf(method: string, url: string): Target | NoTarget {
     scheme.toLowerCase() === 'https' ? 'https needs CONNECT' : 'only http and https can be asked for'
   return { host: shown(scheme === '' ? url : rest), why }
 }
+
+/** The absolute form of a request's target is a proxy's (RFC 9112, 3.2.2). */
+export const isForProxy = ({ url = '' }: IncomingMessage): boolean => /^[a-z][a-z0-9+.-]*:/i.test(url)
 
 function authority(text: string, usualPort: number | null, path: string): Target | NoTarget {
   const refuse = (why: string): NoTarget => ({ host: shown(text), why })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { startEngine } from '../../../engine/src/start.ts'
@@ -6,17 +8,34 @@ export type EmbeddedOptions = {
   modelFile: string
   /** The name that callers ask for. */
   model: string
-  /** Where it listens on 127.0.0.1. */
-  port: number
   log: Logger
 }
 
+export type EmbeddedEngine = {
+  /** Known before the engine is up, so that calls made meanwhile wait for it like for any model server. */
+  url: string
+  /** Returns when `signal` has aborted and the engine is gone. */
+  run: (signal: AbortSignal) => Promise<void>
+}
+
 /**
- * Runs the embedded engine as a process of its own, and starts it again, later each time, when it ends. It ends with
- * this process, however that ends. Returns when `signal` has aborted and the engine is gone.
+ * The embedded engine, a process of its own that is started again, later each time, when it ends. It ends with this
+ * process, however that ends.
  */
-export async function runEmbedded(options: EmbeddedOptions, signal: AbortSignal): Promise<void> {
-  const { modelFile, model, port, log } = options
+export async function embeddedEngine(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+  const port = await freePort()
+  return { url: `http://127.0.0.1:${port}`, run: (signal) => run(options, port, signal) }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+async function run({ modelFile, model, log }: EmbeddedOptions, port: number, signal: AbortSignal) {
   for (let failures = 0; !signal.aborted;) {
     const began = performance.now()
     const why = await lifeOf(() => startEngine({ modelFile, name: model, port, signal }))

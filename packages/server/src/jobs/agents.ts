@@ -7,6 +7,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
 import { LinkBreach, type Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
+import type { Recordings } from '../recordings/recordings.ts'
 import { findJob, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import { change } from './change.ts'
@@ -26,8 +27,7 @@ export type AgentsOptions = {
   links: Links
   meter: Meter
   files: FileStore
-  /** Records a job's desktop for as long as its link holds and `signal` lets it. */
-  record: (link: Link, job: StoredJob, signal: AbortSignal) => void
+  recordings: Pick<Recordings, 'record'>
   driven: Driven
   wake: () => void
   logger: Logger
@@ -92,13 +92,18 @@ export class Agents {
     }
   }
 
-  #record(link: Link, job: StoredJob): void {
+  #record(link: Link, { id, run }: StoredJob): void {
+    const { recordings, logger, signal } = this.#options
     const before = this.#recorded.get(link)
-    if (before?.run === job.run) return
+    if (before?.run === run) return
     before?.stop.abort()
     const stop = new AbortController()
-    this.#recorded.set(link, { run: job.run, stop })
-    this.#options.record(link, job, stop.signal)
+    this.#recorded.set(link, { run, stop })
+    void link.closed.then(() => stop.abort())
+    const open = (opening: AbortSignal) => link.desktop(opening)
+    recordings.record(id, run, open, AbortSignal.any([signal, stop.signal])).catch((error: unknown) => {
+      logger.error({ job: id, error }, 'a desktop is no longer recorded')
+    })
   }
 
   async #takeUp(link: Link): Promise<void> {

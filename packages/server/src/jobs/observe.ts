@@ -24,6 +24,9 @@ export type Report =
   | { from: 'gateway'; waiting: Waiting | null }
   | { from: 'gateway'; generating: ModelGenerating }
 
+/** Takes reports that nobody waits for. */
+export type Reporter = (job: string, report: Report) => void
+
 /** The only way back: applies a report to a job. Reported twice, it counts once. The job, if it changed. */
 export async function observe(store: Store, id: string, report: Report): Promise<StoredJob | null> {
   if (report.from === 'agent') await change(store, id, (job) => begins(job, report))

@@ -7,6 +7,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
+import type { Recordings } from '../recordings/recordings.ts'
 import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import type { Agents } from './agents.ts'
@@ -32,7 +33,7 @@ export type StepsOptions = {
   holders: Holders
   files: FileStore
   ports: DesktopPorts
-  recordings: { remove: (job: string) => Promise<void> }
+  recordings: Pick<Recordings, 'remove'>
 }
 
 /** What each action of the plan does. Every one may be begun again after a crash in the middle of it. */
