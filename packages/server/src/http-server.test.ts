@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { request, type ClientRequest, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createHttpServer } from './http-server.ts'
@@ -74,4 +74,25 @@ test('a body that nobody may send keeps no connection, however it trickles', asy
   socket.write('POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1.1 401 /)
   clearInterval(trickle)
+})
+
+test('bodies that come over one connection leave nothing behind on it', async () => {
+  const server = createHttpServer().listen(0, '127.0.0.1')
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket))
+  server.on('request', (sent, response) => sent.pipe(response))
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const listeners: number[] = []
+  for (let n = 0; n < 3; n += 1) {
+    const post = request({ port, method: 'POST', agent }).end('a body')
+    const [answer] = (await once(post, 'response')) as [IncomingMessage]
+    expect(await text(answer)).toBe('a body')
+    listeners.push(sockets[0]!.listenerCount('close'))
+  }
+  expect(sockets).toHaveLength(1)
+  expect(new Set(listeners).size).toBe(1)
+  agent.destroy()
+  server.close()
 })

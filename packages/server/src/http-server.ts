@@ -38,6 +38,5 @@ function watchBody(request: IncomingMessage, response: ServerResponse): void {
     socket.destroySoon()
   }
   const watch = setInterval(look, slowest.milliseconds)
-  socket.once('close', () => clearInterval(watch))
   request.once('close', () => clearInterval(watch))
 }
