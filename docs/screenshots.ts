@@ -2,8 +2,8 @@
 //
 //   VITRINE_TOKEN=$(cat ~/.vitrine/token) node_modules/.bin/node docs/screenshots.ts
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { Vitrine } from '../packages/sdk/src/vitrine.ts'
+import { launchBrowser } from '../test/testbed/browser.ts'
 
 const { VITRINE_URL: url = 'http://localhost:7080', VITRINE_TOKEN: token = '' } = process.env
 const tasks = [
@@ -21,16 +21,7 @@ for (const task of tasks) {
 }
 const best = await bestOf(ids)
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-  ],
-})
+const browser = await launchBrowser()
 const page = await browser.newPage({ viewport: { width: 1366, height: 880 }, deviceScaleFactor: 1 })
 await page.goto(await vitrine.signInLink({ next: `/jobs/${best}` }))
 await page.locator('.case[data-state=live]').waitFor()

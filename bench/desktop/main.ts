@@ -6,9 +6,9 @@ import { benchDesktopLatency } from './latency.ts'
 import { benchStuckViewer } from './memory.ts'
 import { benchThroughput } from './throughput.ts'
 import { benchViewers } from './viewers.ts'
-import { table } from '../table.ts'
+import { runBenches } from '../run.ts'
 
-const benches = {
+await runBenches({
   throughput: {
     run: benchThroughput,
     header: `An RFB stream as fast as it goes, to one viewer that only counts. The server's way has a hop more than the others': X
@@ -28,12 +28,4 @@ const benches = {
     header:
       'A viewer that stops reading, of a desktop that always has more to show: what the server holds more after a minute.',
   },
-}
-
-const names = Object.keys(benches) as (keyof typeof benches)[]
-const wanted = process.argv.slice(2)
-for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
-  const { run, header } = benches[name]
-  console.log(header)
-  console.log(table(await run()))
-}
+})

@@ -5,9 +5,9 @@
 import { benchLatency } from './latency.ts'
 import { benchOllama } from './ollama.ts'
 import { benchQueue } from './queue.ts'
-import { table } from '../table.ts'
+import { runBenches } from '../run.ts'
 
-const benches = {
+await runBenches({
   latency: {
     run: benchLatency,
     header: `What the gateway adds to a model call, beside a plain pipe and beside nothing in between.
@@ -20,12 +20,4 @@ const benches = {
   as slowly. So with calls of one length no queue gets below (10.5 / 12 =) 0.88 of what four slots take.`,
   },
   ollama: { run: benchOllama, header: 'The same with a real Ollama and SmolLM2-135M on the CPU.' },
-}
-
-const names = Object.keys(benches) as (keyof typeof benches)[]
-const wanted = process.argv.slice(2)
-for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
-  const { run, header } = benches[name]
-  console.log(header)
-  console.log(table(await run()))
-}
+})
