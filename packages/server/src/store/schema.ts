@@ -54,6 +54,7 @@ export type Schema = {
     name: string
     hash: string
     created_at: number
+    /** Null: it is good until it is removed. */
     expires_at: number | null
     used_at: number | null
   }

@@ -1,17 +1,9 @@
-import type { Moment, ShareMode } from '@vitrine/contract/share.ts'
+import type { Moment } from '@vitrine/contract/share.ts'
 import type { Selectable } from 'kysely'
 import type { Database, Schema } from './schema.ts'
 
 /** A share link as it is stored: the server keeps only its token’s hash. */
-export type StoredShare = {
-  id: string
-  job: string
-  token_hash: string
-  mode: ShareMode
-  moment: Moment | null
-  created_at: number
-  expires_at: number
-}
+export type StoredShare = Omit<Schema['shares'], 'moment'> & { moment: Moment | null }
 
 export async function insertShare(db: Database, share: StoredShare): Promise<void> {
   const moment = share.moment && JSON.stringify(share.moment)

@@ -1,15 +1,7 @@
-import type { Database } from './schema.ts'
+import type { Database, Schema } from './schema.ts'
 
 /** An API token as it is stored: the server keeps only its hash. */
-export type StoredToken = {
-  id: string
-  name: string
-  hash: string
-  created_at: number
-  /** Null: it is good until it is removed. */
-  expires_at: number | null
-  used_at: number | null
-}
+export type StoredToken = Schema['tokens']
 
 export async function insertToken(db: Database, token: StoredToken): Promise<void> {
   await db.insertInto('tokens').values(token).execute()
