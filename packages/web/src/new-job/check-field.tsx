@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { CheckKind, Draft, Problems } from './draft.ts'
 import { described, Field } from './field.tsx'
+import { TextField } from './text-field.tsx'
 
 const kinds: { kind: CheckKind; word: string; about: string }[] = [
   { kind: 'none', word: 'That it runs', about: 'Any program that ends without an error succeeds.' },
@@ -38,23 +39,16 @@ export function CheckField({ draft, problems, onChange }: Props) {
       {draft.checkKind === 'stdout' && <StdoutField {...{ draft, problems, onChange }} />}
       {draft.checkKind === 'tests' && <TestsField {...{ draft, problems, onChange }} />}
       {draft.checkKind === 'command' && (
-        <Field
+        <TextField
           path="check.command"
           label="Command"
           hint="Runs in /output; {program} stands for the program’s path. Quotes hold words together; no shell reads it."
+          placeholder="python3 {program} --selftest"
+          class="code"
           problems={problems}
-        >
-          <input
-            {...described('check.command', problems, true)}
-            class="code"
-            type="text"
-            autoComplete="off"
-            spellcheck={false}
-            placeholder="python3 {program} --selftest"
-            value={draft.command}
-            onInput={(event) => onChange({ command: event.currentTarget.value })}
-          />
-        </Field>
+          value={draft.command}
+          onText={(command) => onChange({ command })}
+        />
       )}
       {problems['check'] && <p class="problem">{problems['check']}</p>}
     </fieldset>

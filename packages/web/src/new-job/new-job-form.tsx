@@ -9,6 +9,7 @@ import { emptyDraft, jobOf, type Draft, type Problems } from './draft.ts'
 import { described, Field } from './field.tsx'
 import { LimitsField } from './limits-field.tsx'
 import { problemsOf } from './problems.ts'
+import { TextField } from './text-field.tsx'
 
 /** Makes a job and goes to its page. What the server refuses is shown at the field it is about. */
 export function NewJobForm({ site, start }: { site: Site; start: Partial<Draft> }) {
@@ -83,23 +84,15 @@ export function NewJobForm({ site, start }: { site: Site; start: Partial<Draft> 
       )}
       <details open={problems['egress'] ? true : undefined}>
         <summary>Network</summary>
-        <Field
+        <TextField
           path="egress"
           label="Hosts that its programs may reach (optional)"
           hint="None but those named here, with commas between. Each attempt is shown in the job’s story."
+          placeholder="docs.example.org, *.example.net"
           problems={problems}
-        >
-          <input
-            {...described('egress', problems, true)}
-            type="text"
-            autoComplete="off"
-            autoCapitalize="off"
-            spellcheck={false}
-            placeholder="docs.example.org, *.example.net"
-            value={draft.egress}
-            onInput={(event) => change({ egress: event.currentTarget.value })}
-          />
-        </Field>
+          value={draft.egress}
+          onText={(egress) => change({ egress })}
+        />
       </details>
       <details open={problems['name'] || problems['labels'] ? true : undefined}>
         <summary>Name and labels</summary>
@@ -113,22 +106,15 @@ export function NewJobForm({ site, start }: { site: Site; start: Partial<Draft> 
             onInput={(event) => change({ name: event.currentTarget.value })}
           />
         </Field>
-        <Field
+        <TextField
           path="labels"
           label="Labels (optional)"
           hint="To find it by: key=value, with commas between."
+          placeholder="team=red, purpose=demo"
           problems={problems}
-        >
-          <input
-            {...described('labels', problems, true)}
-            type="text"
-            autoComplete="off"
-            autoCapitalize="off"
-            placeholder="team=red, purpose=demo"
-            value={draft.labels}
-            onInput={(event) => change({ labels: event.currentTarget.value })}
-          />
-        </Field>
+          value={draft.labels}
+          onText={(labels) => change({ labels })}
+        />
       </details>
       <p role="alert" class="problem">
         {problems['form']}
