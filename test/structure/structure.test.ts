@@ -105,17 +105,20 @@ const mayImport: Record<string, string[]> = {
 }
 
 test('every part imports only what its place in the flow allows', async () => {
-  // What only tests use may import whatever it tests.
-  const forTests = /\.test\.tsx?$|\/(testing|fake)\/|\/(fake[\w-]*|conformance|test-\w+)\.ts$|\.d\.ts$/
-  const files = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root }).filter((file) => !forTests.test(file))
-  expect(files.length).toBeGreaterThan(100)
-  const wrong: string[] = []
-  for (const file of files) {
-    for (const imported of importsOf(file, await readFile(join(root, file), 'utf8'))) {
-      if (!isAllowed(place(file), imported)) wrong.push(`${file} imports ${imported}`)
-    }
-  }
+  const wrong = (await imports())
+    .filter(({ from, imported }) => !isAllowed(from, imported))
+    .map(({ from, imported }) => `${from} imports ${imported}`)
   expect(wrong).toEqual([])
+})
+
+test('folders import each other in one direction', async () => {
+  const edges = new Map<string, Set<string>>()
+  for (const { from, imported } of await imports()) {
+    const [part, target] = [folder(from), folder(imported.replace(/^type /, ''))]
+    if (part !== target) edges.getOrInsertComputed(part, () => new Set()).add(target)
+  }
+  const circles = [...edges.keys()].filter((part) => reached(edges, part).has(part))
+  expect(circles).toEqual([])
 })
 
 test('the state diagram in ARCHITECTURE.md is the table of moves', async () => {
@@ -125,6 +128,34 @@ test('the state diagram in ARCHITECTURE.md is the table of moves', async () => {
   const moves = Object.entries(jobMoves).flatMap(([from, all]) => all.map((to) => `${from} --> ${to}`))
   expect(drawn.toSorted()).toEqual(['[*] --> queued', ...moves].toSorted())
 })
+
+/** Everything that a file of the packages imports, but for what only tests use, which may import whatever it tests. */
+async function imports(): Promise<{ from: string; imported: string }[]> {
+  const forTests = /\.test\.tsx?$|\/(testing|fake)\/|\/(fake[\w-]*|conformance|test-\w+)\.ts$|\.d\.ts$/
+  const files = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: root }).filter((file) => !forTests.test(file))
+  expect(files.length).toBeGreaterThan(100)
+  const all = files.map(async (file) => {
+    const source = await readFile(join(root, file), 'utf8')
+    return importsOf(file, source).map((imported) => ({ from: place(file), imported }))
+  })
+  return (await Promise.all(all)).flat()
+}
+
+/** The folder of a file, `server/jobs`; a file beside the folders stands for itself. */
+const folder = (path: string) => path.split('/').slice(0, 2).join('/')
+
+function reached(edges: ReadonlyMap<string, ReadonlySet<string>>, from: string): Set<string> {
+  const found = new Set<string>()
+  const look = (part: string) => {
+    for (const next of edges.get(part) ?? []) {
+      if (found.has(next)) continue
+      found.add(next)
+      look(next)
+    }
+  }
+  look(from)
+  return found
+}
 
 /** `packages/server/src/jobs/plan.ts` is `server/jobs/plan.ts`. */
 const place = (file: string) => file.replace(/^packages\/(\w+)\/src\//, '$1/')

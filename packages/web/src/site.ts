@@ -14,5 +14,6 @@ export type Verdict = NonNullable<Job['verdict']>
 export type Check = Verdict['checks'][number]
 export type NewJobInput = Parameters<Jobs['create']>[0]
 export type JobEvent = ReturnType<Jobs['events']> extends AsyncGenerator<infer Event> ? Event : never
+export type EventOf<Type extends JobEvent['type']> = Extract<JobEvent, { type: Type }>
 export type Recording = Awaited<ReturnType<Jobs['recordings']['list']>>[number]
 export type FileList = Awaited<ReturnType<Jobs['files']['list']>>

@@ -1,6 +1,6 @@
 import { VitrineApiError, VitrineConnectionError } from '@vitrine/sdk/error.ts'
 import type { Check, Job, JobState, Verdict } from './site.ts'
-import { visible } from './views/visible.ts'
+import { visible } from './visible.ts'
 
 export const stateWord: Record<JobState, string> = {
   queued: 'Queued',

@@ -1,6 +1,6 @@
 import RFB from '@novnc/novnc'
-import { backOff } from './back-off.ts'
-import { leaveOnChord } from './leave-chord.ts'
+import { backOff } from '../back-off.ts'
+import { leaveOnChord } from '../leave-chord.ts'
 import { panAndZoom } from './pan-and-zoom.ts'
 import type { Resize } from './vnc-parameters.ts'
 

@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Verdict } from '../site.ts'
-import type { Candidate, Entry, Story as Told } from './story-view.ts'
+import type { Candidate } from '../story/candidate.ts'
+import type { Entry, Story as Told } from '../story/story.ts'
 import { CheckLines, Checks } from '../views/checks.tsx'
 import { candidates, type View } from '../views/view.ts'
 import { ViewLink } from '../views/view-link.tsx'
-import { visible } from '../views/visible.ts'
+import { visible } from '../visible.ts'
 import { checkWord, outcomeWord, took } from '../words.ts'
 
 /** What happened, in order. The newest stays in sight until the reader scrolls up. */

@@ -1,7 +1,7 @@
 import { recordsOf } from '@vitrine/sdk/recordings.ts'
 import { render } from 'preact'
 import type { JobEvent } from '../site.ts'
-import { momentOf } from './clock.ts'
+import { momentOf } from './moment-hash.ts'
 import { momentsOf } from './moments.ts'
 import type { Source } from './playback.ts'
 import { Player } from './player.tsx'

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Desktop } from '../desktop/desktop.tsx'
 import { usePolled } from '../polled.ts'
 import type { Job, Site } from '../site.ts'
-import { momentOf } from './clock.ts'
+import { momentOf } from './moment-hash.ts'
 import { Replay } from './replay.tsx'
 
 const beginning = { time: 0, run: null }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { visible } from '../views/visible.ts'
+import { visible } from '../visible.ts'
 import { textOf, type Printed } from './printed.ts'
 
 /** What a job’s terminals had printed by a time of the recording. */

@@ -1,6 +1,6 @@
 import type { Check } from '../site.ts'
 import { checkWord, took } from '../words.ts'
-import { visible } from './visible.ts'
+import { visible } from '../visible.ts'
 
 /** What was checked of a program, with the evidence. */
 export function Checks({ checks }: { checks: readonly Check[] }) {

@@ -7,7 +7,7 @@ import { Preview } from './preview.tsx'
 import { UploadBox } from './upload-box.tsx'
 import type { View } from './view.ts'
 import { ViewLink } from './view-link.tsx'
-import { visible } from './visible.ts'
+import { visible } from '../visible.ts'
 
 /** What is in the job's /output: a tree, one file looked at, and ways in and out. Read again where `edition` changes. */
 export function Files(props: {

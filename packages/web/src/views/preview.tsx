@@ -5,7 +5,7 @@ import { problemText, size } from '../words.ts'
 import { Code } from './code.tsx'
 import type { File } from './file-tree.ts'
 import { languageOf } from './highlight.ts'
-import { visible } from './visible.ts'
+import { visible } from '../visible.ts'
 
 const mostText = 1024 * 1024
 const mostImage = 16 * 1024 * 1024

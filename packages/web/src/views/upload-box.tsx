@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Job, Site } from '../site.ts'
 import { upload, type Upload } from './upload.ts'
-import { visible } from './visible.ts'
+import { visible } from '../visible.ts'
 
 /** Takes files that are dropped or chosen into the live sandbox. Those that would replace others are asked about first. */
 export function UploadBox(props: {

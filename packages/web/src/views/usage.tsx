@@ -1,6 +1,6 @@
 import { useNow } from '../polled.ts'
 import type { Job } from '../site.ts'
-import type { Story } from '../job/story-view.ts'
+import type { Story } from '../story/story.ts'
 import { secondsBetween, span, took } from '../words.ts'
 
 /** What the run has used so far, beside what it may use. */

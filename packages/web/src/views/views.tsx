@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Job, Site } from '../site.ts'
-import type { Story } from '../job/story-view.ts'
+import type { Story } from '../story/story.ts'
 import { Candidates } from './candidates.tsx'
 import { Files } from './files.tsx'
 import { Terminal } from './terminal.tsx'

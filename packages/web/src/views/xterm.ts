@@ -2,8 +2,8 @@ import type { Terminal as Shell, TerminalEnd } from '@vitrine/sdk/terminal.ts'
 import '@xterm/xterm/css/xterm.css'
 import { FitAddon } from '@xterm/addon-fit'
 import { Terminal } from '@xterm/xterm'
-import { backOff } from '../desktop/back-off.ts'
-import { leaveOnChord } from '../desktop/leave-chord.ts'
+import { backOff } from '../back-off.ts'
+import { leaveOnChord } from '../leave-chord.ts'
 import { openWithoutInlineStyle } from './xterm-style.ts'
 
 export type TerminalStatus =

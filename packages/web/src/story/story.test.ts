@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { JobEvent } from '../site.ts'
-import { emptyStory, tell, type Entry } from './story-view.ts'
+import { emptyStory, tell, type Entry } from './story.ts'
 
 type Body = {
   [Type in JobEvent['type']]: Pick<Extract<JobEvent, { type: Type }>, 'type' | 'data'>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { pageSeen, pause } from '../polled.ts'
 import type { JobEvent, Site } from '../site.ts'
-import { emptyStory, tell, type Story } from './story-view.ts'
+import { emptyStory, tell, type Story } from './story.ts'
 
 /**
  * A job's story as it happens. While the page is not seen nothing is followed: browsers allow six open requests to one

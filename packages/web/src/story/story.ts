@@ -1,30 +1,10 @@
 import { isFinal } from '@vitrine/sdk/jobs.ts'
-import type { Check, JobEvent, Verdict } from '../site.ts'
-import { checkWord, outcomeWord, size, stateWord } from '../words.ts'
+import type { JobEvent, Verdict } from '../site.ts'
+import { stateWord } from '../words.ts'
+import { candidateOf, changed, type Candidate, type CandidateEvent } from './candidate.ts'
+import { desktopNote, egressNote, news } from './notes.ts'
 
 export type Tone = 'plain' | 'good' | 'bad' | 'warning'
-
-export type Candidate = {
-  kind: 'candidate'
-  run: number
-  number: number
-  attempt: 'first' | 'repair' | 'fresh'
-  model: string
-  temperature: number
-  seed: number
-  thinking: string
-  text: string
-  finished: {
-    tokensIn: number
-    tokensOut: number
-    seconds: number
-    doneReason: string
-    program: string | null
-  } | null
-  checks: Check[]
-  /** The check that runs now. */
-  checking: Check['check'] | null
-}
 
 export type Entry = { key: number; at: string } & (
   | Candidate
@@ -133,14 +113,17 @@ function tellOne(story: Story, event: JobEvent): Story {
 }
 
 type EntryBody = Entry extends infer One ? (One extends Entry ? Omit<One, 'key' | 'at'> : never) : never
-type EventOf<Type extends JobEvent['type']> = Extract<JobEvent, { type: Type }>
-type CandidateEvent = EventOf<
-  'candidate.thinking' | 'candidate.text' | 'candidate.finished' | 'check.started' | 'check.finished'
->
-
 function beginRun(story: Story, { run, seq, at }: JobEvent): Story {
   const entries: Entry[] = run === 1 ? [] : [{ key: -seq, at, kind: 'run', run }]
   return { ...story, run, times: noTime, entries: [...story.entries, ...entries] }
+}
+
+function changeCandidate(entries: readonly Entry[], event: CandidateEvent): readonly Entry[] {
+  const last = entries.findLastIndex(
+    (entry) => entry.kind === 'candidate' && entry.number === event.data.candidate,
+  )
+  const entry = entries[last]
+  return entry?.kind === 'candidate' ? entries.with(last, { ...entry, ...changed(entry, event) }) : entries
 }
 
 /** One entry for each wait: its message may change (a place in a queue), then it is over. */
@@ -167,91 +150,8 @@ function addWindow(story: Story, { seq, at }: JobEvent, program: string): Story 
   return { ...story, entries: [...before, entry] }
 }
 
-function candidateOf({ run, data }: JobEvent & EventOf<'candidate.started'>): Candidate {
-  const { candidate, kind, model, temperature, seed } = data
-  return {
-    kind: 'candidate',
-    run,
-    number: candidate,
-    attempt: kind,
-    model,
-    temperature,
-    seed,
-    thinking: '',
-    text: '',
-    finished: null,
-    checks: [],
-    checking: null,
-  }
-}
-
-function changeCandidate(entries: readonly Entry[], event: CandidateEvent): readonly Entry[] {
-  const last = entries.findLastIndex(
-    (entry) => entry.kind === 'candidate' && entry.number === event.data.candidate,
-  )
-  const entry = entries[last]
-  return entry?.kind === 'candidate' ? entries.with(last, { ...entry, ...changeOf(entry, event) }) : entries
-}
-
-function changeOf(candidate: Candidate, event: CandidateEvent): Partial<Candidate> {
-  switch (event.type) {
-    case 'candidate.thinking':
-      return { thinking: candidate.thinking + event.data.text }
-    case 'candidate.text':
-      return { text: candidate.text + event.data.text }
-    case 'candidate.finished': {
-      const { tokensIn, tokensOut, seconds, doneReason, program } = event.data
-      return { finished: { tokensIn, tokensOut, seconds, doneReason, program } }
-    }
-    case 'check.started':
-      return { checking: event.data.check }
-  }
-  return { checking: null, checks: [...candidate.checks, event.data.result] }
-}
-
-function egressNote({
-  method,
-  host,
-  port,
-  allowed,
-  why,
-  count,
-  bytesReceived,
-  open,
-}: EventOf<'egress.attempt'>['data']) {
-  const what = `${method} ${host}${port === null ? '' : `:${port}`}${count === 1 ? '' : ` (${count} times)`}`
-  const because = why === null ? '' : `: ${why}`
-  if (!allowed) return `Refused ${what}${because}`
-  return `Reached ${what}, ${size(bytesReceived)}${open ? ' by now' : ''}${because}`
-}
-
 const logTone = { info: 'plain', warning: 'warning', error: 'bad' } as const
-
-function desktopNote(to: 'closed' | 'opening' | 'live', message: string | null): string {
-  const text = { closed: 'The desktop is closed', opening: 'The desktop opens', live: 'The desktop is live' }[
-    to
-  ]
-  return message ? `${text}: ${message}` : text
-}
 
 function skippedNote({ seq, at }: JobEvent, skipped: readonly string[]): Entry {
   return { key: seq + 0.5, at, kind: 'note', tone: 'warning', text: `Passed over: ${skipped.join(', ')}` }
-}
-
-/** What a listener should hear: milestones, never the stream of words. */
-function news(event: JobEvent): string | undefined {
-  switch (event.type) {
-    case 'job.state':
-      return `${stateWord[event.data.to]}. ${event.data.reason?.message ?? ''}`.trim()
-    case 'candidate.started':
-      return `Candidate ${event.data.candidate} has begun.`
-    case 'check.finished':
-      return `${checkWord[event.data.result.check]}: ${event.data.result.passed ? 'yes' : 'no'}.`
-    case 'verdict':
-      return `Verdict: ${outcomeWord[event.data.verdict.outcome]}.`
-    case 'desktop.state':
-      return `${desktopNote(event.data.to, event.data.message)}.`
-    default:
-      return undefined
-  }
 }

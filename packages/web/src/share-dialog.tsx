@@ -1,7 +1,7 @@
 import { useId, useRef, useState } from 'preact/hooks'
-import { clock } from '../replay/clock.ts'
-import type { Site } from '../site.ts'
-import { problemText, secondsBetween, span } from '../words.ts'
+import { clock } from './clock.ts'
+import type { Site } from './site.ts'
+import { problemText, secondsBetween, span } from './words.ts'
 
 type Share = Awaited<ReturnType<Site['vitrine']['jobs']['shares']['list']>>[number]
 

@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest'
-import { clock, momentHash, momentOf } from './clock.ts'
-
-test('a place in a recording reads like a clock', () => {
-  expect([0, 999, 63_000, 3_603_000].map(clock)).toEqual(['0:00', '0:00', '1:03', '1:00:03'])
-})
+import { momentHash, momentOf } from './moment-hash.ts'
 
 test('an address may name a moment, and a run', () => {
   expect(momentOf('#t=83')).toEqual({ time: 83_000, run: null })
