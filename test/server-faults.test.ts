@@ -118,6 +118,39 @@ test(
 )
 
 test(
+  'a clock that was moved while no server ran ends nothing, and no desktop stays for longer',
+  patient,
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+    stack.defer(() => rm(folder, { recursive: true }))
+    const clock = join(folder, 'clock')
+    await writeFile(clock, '0')
+    const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'testbed/movable-clock.ts')}`
+    const on = stack.use(await withServer({ NODE_OPTIONS, CLOCK_FILE: clock }))
+    const { vitrine } = on.server
+    const shown = await create(on, 'Print shown.', program('print("shown")'))
+    await on.server.reach(shown.id, 'succeeded')
+    const { id, letGo } = await working(on, 'Wait for the clock.')
+    for (const offset of [hour, -hour, 24 * hour, -24 * hour]) {
+      await on.server.stop()
+      await writeFile(clock, String(offset))
+      await on.server.start()
+      const job = await create(on, `Print at ${offset}.`, program('print("on time")'))
+      await on.server.reach(job.id, 'succeeded')
+      const { desktop } = await vitrine.jobs.get(shown.id)
+      expect(desktop.state, String(offset)).toBe('live')
+      const left = Date.parse(desktop.expiresAt!) - (Date.now() + offset)
+      expect(left, String(offset)).toBeLessThanOrEqual(hour)
+      expect(left, String(offset)).toBeGreaterThan(0.8 * hour)
+      expect((await vitrine.jobs.get(id)).state, String(offset)).toBe('running')
+    }
+    letGo()
+    await on.server.reach(id, 'succeeded')
+  },
+)
+
+test(
   'a state directory without room acknowledges nothing, answers, and recovers by itself with the jobs that ran',
   patient,
   async () => {

@@ -3,6 +3,7 @@ import { readToken } from '../api/access.ts'
 import { EventLog } from '../events/event-log.ts'
 import { folderStore, type FileStore } from '../files/file-store.ts'
 import { newId } from '../jobs/id.ts'
+import { followMovedClock } from '../jobs/moved-clock.ts'
 import { lockState, makeStateDirectory } from '../state-lock.ts'
 import type { Database } from '../store/schema.ts'
 import { setting } from '../store/settings.ts'
@@ -23,6 +24,7 @@ export async function openState(stateDir: string, stack: AsyncDisposableStack): 
   stack.use(await lockState(stateDir))
   const db = await openSqlite(join(stateDir, 'vitrine.db'))
   stack.defer(() => db.destroy())
+  await followMovedClock(db)
   return {
     store: { db, log: new EventLog(db) },
     files: folderStore(join(stateDir, 'files')),
