@@ -52,6 +52,41 @@ test(
   },
 )
 
+test.each([
+  ['is read-only', 'mount -t tmpfs none $DIR; mount -o remount,ro $DIR', 'read-only file system'],
+  [
+    'became read-only with what a server left in it',
+    'mount -t tmpfs none $DIR; touch $DIR/lock $DIR/token $DIR/vitrine.db; mount -o remount,ro $DIR',
+    'read-only file system',
+  ],
+  [
+    'has a lock that can’t be opened',
+    'mount -t tmpfs none $DIR; mkdir $DIR/lock',
+    'unable to open database file',
+  ],
+  [
+    'belongs to somebody else',
+    'mount -t tmpfs none $DIR; exec setpriv --reuid 65534 --clear-groups $START',
+    'operation not permitted',
+  ],
+])('a server whose state directory %s ends at once with one message', async (_name, prepare, why) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+  const start = `${process.execPath} ${main}`
+  const settings = { DIR: folder, START: start, VITRINE_STATE_DIR: folder, VITRINE_PORT: '7999' }
+  const script = `${prepare}; exec ${start}`
+  const env = { ...process.env, ...settings }
+  const ended = await run('unshare', ['--mount', 'sh', '-ec', script], { env }).catch(
+    (error: unknown) => error,
+  )
+  await rm(folder, { recursive: true })
+  expect(ended).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^The state directory cannot be used: .*VITRINE_STATE_DIR\.\n$/),
+  })
+  expect((ended as { stderr: string }).stderr.toLowerCase()).toContain(why)
+})
+
 test(
   'a server that is told to stop under load, once or twice, ends in time, and its jobs go on afterwards',
   patient,

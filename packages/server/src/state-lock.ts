@@ -7,11 +7,12 @@ import { DatabaseSync } from 'node:sqlite'
  * the process however that ends. Throws one readable message that names the process that has it.
  */
 export async function lockState(stateDir: string): Promise<Disposable> {
-  const file = new DatabaseSync(join(stateDir, 'lock'))
+  const file = openLock(join(stateDir, 'lock'))
   try {
     file.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
     file.close()
+    if (!isBusy(error)) throw unusable(error)
     const holder = await readServerFile(stateDir)
     throw new Error(
       `Another Vitrine server uses ${stateDir}${holder ? `: process ${holder.pid}, at ${holder.url}` : ''}. ` +
@@ -28,13 +29,30 @@ export async function makeStateDirectory(stateDir: string): Promise<void> {
     await mkdir(stateDir, { recursive: true, mode: 0o700 })
     await chmod(stateDir, 0o700)
   } catch (error) {
-    throw new Error(
-      `The state directory cannot be used: ${(error as Error).message}. ` +
-        'It must belong to the user that runs the server (in a container: root); change its owner, or choose another one.',
-      { cause: error },
-    )
+    throw unusable(error)
   }
 }
+
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw unusable(error)
+  }
+}
+
+const sqliteBusy = 5
+
+const isBusy = (error: unknown) =>
+  error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === sqliteBusy
+
+const unusable = (cause: unknown) =>
+  new Error(
+    `The state directory cannot be used: ${(cause as Error).message}. ` +
+      'It must belong to the user that runs the server (in a container: root), with all that is in it, and take what is ' +
+      'written; change its owner, or choose another one with VITRINE_STATE_DIR.',
+    { cause },
+  )
 
 /** Where the server of a state directory listens; the CLI reads it too. */
 export type ServerFile = { url: string; pid: number }
