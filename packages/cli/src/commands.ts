@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { backup } from './commands/backup.ts'
 import { cancel } from './commands/cancel.ts'
 import { cp } from './commands/cp.ts'
 import { doctor } from './commands/doctor.ts'
@@ -48,6 +49,7 @@ const working = [
   sandboxes,
   images,
   doctor,
+  backup,
   test,
   version,
 ]
