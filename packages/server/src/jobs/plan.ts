@@ -60,44 +60,33 @@ const maxAttempts = 8
  * way, the next plan asks for it again.
  */
 export function plan(world: World): Action[] {
-  const actions: Action[] = []
   const held = new Set(world.jobs.flatMap(({ sandbox, life }) => [sandbox, life.previous?.sandbox]))
   const unheld = [...world.sandboxes.values()].filter(({ id }) => !held.has(id))
   const free = unheld.filter((box) => isFree(box, world)).map(({ id }) => id)
-  const taken = world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
-  // What is free; below 0 it counts those that wait.
-  let slots = Math.max(0, world.concurrency - taken)
-
   const deleted = world.jobs.filter(({ id, deleting }) => deleting && !world.busy.has(id))
-  if (deleted.length > 0) actions.push({ do: 'purge', jobs: deleted })
+
+  const actions: Action[] = deleted.length > 0 ? [{ do: 'purge', jobs: deleted }] : []
+  const taken = world.jobs.filter(({ state }) => state === 'starting' || state === 'running').length
+  let slots = Math.max(0, world.concurrency - taken)
   for (const job of world.jobs) {
     if (world.busy.has(job.id) || job.deleting) continue
-    if (job.life.previous) actions.push({ do: 'retire', job })
-    else if (wantsSandbox(job)) {
-      const hasSlot = isFinal(job.state) || slots > 0
-      const due = job.life.notBefore <= world.now
-      const ready = hasSlot && due && takesPooled(job) ? free.shift() : undefined
-      if (!hasSlot) actions.push(...waitForSlot(job, 1 - slots))
-      else if (ready) actions.push({ do: 'claim', job, sandbox: ready })
-      else if (!world.runtimeAnswers) {
-        actions.push(...wait(job, { for: 'sandbox', message: 'the container engine does not answer' }))
-      } else if (due) actions.push({ do: 'start', job })
-      if (!isFinal(job.state)) slots--
-    } else if (job.sandbox) {
-      actions.push(...planHeld(job, job.sandbox, world, 1 - slots))
-      if (job.state === 'queued') slots--
+    if (job.life.previous) {
+      actions.push({ do: 'retire', job })
+      continue
     }
+    // Its place among those that wait for a slot; 0 or less: it has one.
+    const place = 1 - slots
+    if (wantsSandbox(job)) actions.push(...planSandbox(job, free, world, place))
+    else if (job.sandbox) actions.push(...planHeld(job, job.sandbox, world, place))
+    if (job.state === 'queued') slots--
   }
+
   const claimed = new Set(actions.flatMap((action) => (action.do === 'claim' ? [action.sandbox] : [])))
-  return [
-    ...actions,
-    ...planPool(
-      unheld.filter(({ id }) => !claimed.has(id)),
-      actions.some(({ do: what }) => what === 'claim' || what === 'start') ||
-        world.jobs.some(isOpening(world)),
-      world,
-    ),
-  ]
+  const unclaimed = unheld.filter(({ id }) => !claimed.has(id))
+  const opens =
+    actions.some((action) => action.do === 'claim' || action.do === 'start') ||
+    world.jobs.some((job) => isOpening(job, world))
+  return [...actions, ...planPool(unclaimed, opens, world)]
 }
 
 function wantsSandbox(job: StoredJob): boolean {
@@ -113,6 +102,18 @@ function isFree(box: Sandbox, { busy }: World): boolean {
   return (
     box.pooled && box.state === 'running' && box.link === 'ready' && box.breach === null && !busy.has(box.id)
   )
+}
+
+/** For a job that has no sandbox and wants one: the first of those that are free, or a new one. */
+function planSandbox(job: StoredJob, free: string[], world: World, place: number): Action[] {
+  if (!isFinal(job.state) && place > 0) return waitForSlot(job, place)
+  const isDue = job.life.notBefore <= world.now
+  const ready = isDue && takesPooled(job) ? free.shift() : undefined
+  if (ready) return [{ do: 'claim', job, sandbox: ready }]
+  if (!world.runtimeAnswers) {
+    return wait(job, { for: 'sandbox', message: 'the container engine does not answer' })
+  }
+  return isDue ? [{ do: 'start', job }] : []
 }
 
 /** For a job that holds a sandbox. One that is queued has a follow-up, and waits for its turn like all others. */
@@ -186,9 +187,8 @@ function wait(job: StoredJob, waiting: Waiting | null): Action[] {
 }
 
 /** True for a job whose desktop is on its way to its viewers. */
-function isOpening({ now }: World): (job: StoredJob) => boolean {
-  return ({ desktop, life: { startedAt } }) =>
-    desktop === 'opening' || (startedAt !== null && Math.abs(now - startedAt) < poolWaitsMilliseconds)
+function isOpening({ desktop, life: { startedAt } }: StoredJob, { now }: World): boolean {
+  return desktop === 'opening' || (startedAt !== null && Math.abs(now - startedAt) < poolWaitsMilliseconds)
 }
 
 function planPool(unheld: readonly Sandbox[], opening: boolean, world: World): Action[] {

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream'
 import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
-import type { Assignment, FileList } from '@vitrine/contract/link.ts'
+import type { Assignment } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
 import type { DesktopPorts } from '../desktops/ports.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -11,16 +10,15 @@ import type { Recordings } from '../recordings/recordings.ts'
 import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import type { Agents } from './agents.ts'
+import { assignment } from './assignment.ts'
 import { change } from './change.ts'
 import { desktopEnd, endOfRun } from './end.ts'
 import type { Fleet } from './fleet.ts'
 import type { Holders } from './holders.ts'
 import { newId } from './id.ts'
-import { latestKept } from './kept.ts'
 import { running } from './observe.ts'
-import { recordsOf } from './recorded.ts'
+import { putFilesBack, putRecordsBack } from './put-back.ts'
 
-const keepMilliseconds = 60_000
 /** How often a sandbox is offered a follow-up that it does not take. */
 const followUpAttempts = 3
 
@@ -69,13 +67,13 @@ export class Steps {
   }
 
   async assign(job: StoredJob, sandbox: string, signal: AbortSignal): Promise<void> {
-    const { links, agents, ports } = this.#options
+    const { links, agents, files, ports } = this.#options
     const link = links.find(sandbox)
     if (!link) return
     if (job.desktop === 'live') return this.#goOn(job, link, signal)
     const show = isFinal(job.state)
-    if (show) await this.#putBack(job, await latestKept(this.#options.files, job), link, signal)
-    else if (job.life.repeats) await this.#putRecordsBack(job, job.life.repeats.run, link, signal)
+    if (show) await putFilesBack(files, job, link, signal)
+    else await putRecordsBack(files, job, link, signal)
     const image = await this.#options.fleet.image(sandbox, signal)
     const refused = await this.#handOver(link, assignment(job, show ? 'show' : 'work', image), signal)
     if (refused !== null) {
@@ -216,53 +214,5 @@ export class Steps {
       if (!link.isOpen) throw error
       return error instanceof Error ? error.message : String(error)
     }
-  }
-
-  /** Puts what is to be repeated into the sandbox: the run's own records, and the account of the runs up to it. */
-  async #putRecordsBack(job: StoredJob, run: number, link: Link, signal: AbortSignal) {
-    const list = await this.#options.files.list(job.id, run)
-    const isRecord = (path: string) => path.startsWith(recordsOf(run)) || path === '.vitrine/job.json'
-    const files = (list?.files ?? []).filter(({ path }) => isRecord(path))
-    await this.#putBack(job, { run, list: { files } }, link, signal)
-  }
-
-  /** Puts files that were kept of a job's run into a sandbox. */
-  async #putBack(
-    job: StoredJob,
-    kept: { run: number; list: Pick<FileList, 'files'> } | null,
-    link: { writeFile: (path: string, body: Readable, signal: AbortSignal) => Promise<void> },
-    signal: AbortSignal,
-  ) {
-    const { files } = this.#options
-    if (!kept) return
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(keepMilliseconds)])
-    for (const { path } of kept.list.files) {
-      const file = await files.read(job.id, kept.run, path)
-      if (file) await link.writeFile(path, file.stream, bounded)
-    }
-  }
-}
-
-function assignment(
-  { id, run, request, life }: StoredJob,
-  mode: 'work' | 'show',
-  image: string | null,
-): Assignment {
-  const { task, model, language, limits, egress } = request
-  const { followUp, repeats, verdict } = life
-  return {
-    job: id,
-    run,
-    mode,
-    task,
-    followUp: followUp && followUp.prompt,
-    model,
-    language,
-    check: followUp ? followUp.check : request.check,
-    limits,
-    egress,
-    program: verdict?.program ?? null,
-    repeat: repeats,
-    image,
   }
 }
