@@ -72,52 +72,63 @@ export function ShareDialog({ site, id, moment }: { site: Site; id: string; mome
             ? `Whoever has a link sees this recording, from ${clock(chosen.seconds * 1000)} on, until the link ends, and nothing else of this server. It is good also when the desktop is gone.`
             : 'Whoever has a link sees this desktop until the link ends, and nothing else of this server.'}
         </p>
-        <form onSubmit={make}>
-          {!chosen && (
-            <label>
-              Guests come
-              <select name="mode">
-                <option value="view">to watch only</option>
-                <option value="control">to watch and drive</option>
-              </select>
-            </label>
-          )}
-          <label>
-            {chosen ? 'Good for' : 'for'}
-            <select name="seconds">
-              {times.map(([seconds, word]) => (
-                <option key={seconds} value={seconds} selected={seconds === 24 * 3600}>
-                  {word}
-                </option>
-              ))}
-            </select>
-          </label>
-          <button type="submit" class="primary">
-            Make a link
-          </button>
-        </form>
+        <LinkForm ofRecording={chosen !== undefined} make={make} />
         {made && <MadeLink url={made} />}
         <p role="status">{said}</p>
-        {list && list.length > 0 && (
-          <ul aria-label="Links that are good now">
-            {list.map((share) => (
-              <li key={share.id}>
-                <span>
-                  {linkWord(share)}, ends in {span(-secondsBetween(share.expiresAt, Date.now()))}
-                  {share.moment === null && `, ${share.viewers} watching`}
-                </span>
-                <button type="button" class="danger" onClick={() => void revoke(share.id)}>
-                  Revoke
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
+        {list && list.length > 0 && <Links list={list} revoke={(share) => void revoke(share)} />}
         <form method="dialog" class="buttons">
           <button type="submit">Close</button>
         </form>
       </dialog>
     </>
+  )
+}
+
+function LinkForm(props: { ofRecording: boolean; make: (event: SubmitEvent) => void }) {
+  const { ofRecording, make } = props
+  return (
+    <form onSubmit={make}>
+      {!ofRecording && (
+        <label>
+          Guests come
+          <select name="mode">
+            <option value="view">to watch only</option>
+            <option value="control">to watch and drive</option>
+          </select>
+        </label>
+      )}
+      <label>
+        {ofRecording ? 'Good for' : 'for'}
+        <select name="seconds">
+          {times.map(([seconds, word]) => (
+            <option key={seconds} value={seconds} selected={seconds === 24 * 3600}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" class="primary">
+        Make a link
+      </button>
+    </form>
+  )
+}
+
+function Links({ list, revoke }: { list: readonly Share[]; revoke: (share: string) => void }) {
+  return (
+    <ul aria-label="Links that are good now">
+      {list.map((share) => (
+        <li key={share.id}>
+          <span>
+            {linkWord(share)}, ends in {span(-secondsBetween(share.expiresAt, Date.now()))}
+            {share.moment === null && `, ${share.viewers} watching`}
+          </span>
+          <button type="button" class="danger" onClick={() => revoke(share.id)}>
+            Revoke
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
-import { visible } from '../visible.ts'
-import { problemText } from '../words.ts'
 import { clock } from '../clock.ts'
+import { problemText } from '../words.ts'
 import type { Moment } from './moments.ts'
 import { Playback, type PlaybackState, type Source } from './playback.ts'
 import type { Printed } from './printed.ts'
 import { TerminalText } from './terminal-text.tsx'
+import { Moments, TimeLine } from './time-line.tsx'
 
 type PlayerProps = {
   /** Another one begins anew. */
@@ -76,39 +76,7 @@ export function Player({ source, duration, moments, printed, label, start, actio
           {problemText(problem)}
         </p>
       )}
-      <div class="time-line">
-        <svg viewBox={`0 0 ${Math.max(1, duration)} 10`} preserveAspectRatio="none" aria-hidden="true">
-          {moments?.map(({ time, until, text, tone }, index) =>
-            until === undefined ? null : (
-              <rect
-                key={index}
-                data-tone={tone}
-                x={time}
-                width={Math.min(until, duration) - time}
-                y="0"
-                height="10"
-              >
-                <title>{visible(text)}</title>
-              </rect>
-            ),
-          )}
-          {moments?.map((moment, index) => (
-            <line key={index} data-tone={moment.tone} x1={moment.time} x2={moment.time} y1="0" y2="10">
-              <title>{visible(moment.text)}</title>
-            </line>
-          ))}
-        </svg>
-        <input
-          type="range"
-          aria-label="Moment of the recording"
-          aria-valuetext={`${clock(time)} of ${clock(duration)}`}
-          min={0}
-          max={Math.ceil(duration)}
-          step={100}
-          value={time}
-          onInput={(event) => seek(event.currentTarget.valueAsNumber)}
-        />
-      </div>
+      <TimeLine {...{ time, duration, moments, seek }} />
       <div class="player-bar">
         <button type="button" onClick={toggle}>
           {isPlaying ? 'Pause' : 'Play'}
@@ -137,20 +105,7 @@ export function Player({ source, duration, moments, printed, label, start, actio
         {actions && <div class="player-actions">{actions(time)}</div>}
       </div>
       {printed && <TerminalText printed={printed} time={time} />}
-      {moments && (
-        <details>
-          <summary>Moments ({moments.length})</summary>
-          <ol class="moments">
-            {moments.map((moment, index) => (
-              <li key={index}>
-                <button type="button" data-tone={moment.tone} onClick={() => seek(moment.time)}>
-                  <span>{clock(moment.time)}</span> {visible(moment.text)}
-                </button>
-              </li>
-            ))}
-          </ol>
-        </details>
-      )}
+      {moments && <Moments moments={moments} seek={seek} />}
     </div>
   )
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Job, Site } from '../site.ts'
-import { upload, type Upload } from './upload.ts'
 import { visible } from '../visible.ts'
+import { upload, type Upload } from './upload.ts'
 
 /** Takes files that are dropped or chosen into the live sandbox. Those that would replace others are asked about first. */
 export function UploadBox(props: {
@@ -70,39 +70,46 @@ export function UploadBox(props: {
         />
       </label>
       {said && <p role="status">{said}</p>}
-      {asked.length > 0 && (
-        <div role="alert" class="buttons">
-          <p>
-            {asked.map(({ name }) => visible(name)).join(', ')} {asked.length === 1 ? 'is' : 'are'} there
-            already.
-          </p>
-          <button type="button" class="danger" onClick={() => answer(true)}>
-            Replace
-          </button>
-          <button type="button" onClick={() => answer(false)}>
-            Keep what is there
-          </button>
-        </div>
-      )}
-      {uploads.length > 0 && (
-        <ul aria-label="Uploads">
-          {uploads.map((one) => (
-            <li key={one.name} data-state={one.state}>
-              <span>{visible(one.name)}</span>
-              {one.state === 'going' && (
-                <>
-                  <progress value={one.sent} max={1} aria-label={`Upload of ${visible(one.name)}`} />
-                  <button type="button" onClick={one.cancel}>
-                    Cancel
-                  </button>
-                </>
-              )}
-              {one.state === 'done' && <span data-tone="good">uploaded</span>}
-              {one.state === 'failed' && <span class="problem">{one.problem}</span>}
-            </li>
-          ))}
-        </ul>
-      )}
+      {asked.length > 0 && <Replace names={asked.map(({ name }) => name)} answer={answer} />}
+      {uploads.length > 0 && <Uploads uploads={uploads} />}
     </div>
+  )
+}
+
+function Replace({ names, answer }: { names: readonly string[]; answer: (replace: boolean) => void }) {
+  return (
+    <div role="alert" class="buttons">
+      <p>
+        {names.map(visible).join(', ')} {names.length === 1 ? 'is' : 'are'} there already.
+      </p>
+      <button type="button" class="danger" onClick={() => answer(true)}>
+        Replace
+      </button>
+      <button type="button" onClick={() => answer(false)}>
+        Keep what is there
+      </button>
+    </div>
+  )
+}
+
+function Uploads({ uploads }: { uploads: readonly Upload[] }) {
+  return (
+    <ul aria-label="Uploads">
+      {uploads.map((one) => (
+        <li key={one.name} data-state={one.state}>
+          <span>{visible(one.name)}</span>
+          {one.state === 'going' && (
+            <>
+              <progress value={one.sent} max={1} aria-label={`Upload of ${visible(one.name)}`} />
+              <button type="button" onClick={one.cancel}>
+                Cancel
+              </button>
+            </>
+          )}
+          {one.state === 'done' && <span data-tone="good">uploaded</span>}
+          {one.state === 'failed' && <span class="problem">{one.problem}</span>}
+        </li>
+      ))}
+    </ul>
   )
 }
