@@ -1,3 +1,4 @@
+import { cleanUp } from './clean-up.ts'
 import { docker, image } from './docker.ts'
 import { freePort } from '../test/testbed/free-port.ts'
 import { task } from './model.ts'
@@ -7,15 +8,21 @@ import { firstFrameOnceUp } from './rfb-frame.ts'
 export async function runAlone(modelUrl: string, signal: AbortSignal): Promise<number> {
   const port = await freePort()
   const name = `vitrine-bench-${port}`
+  let started: Promise<unknown> = Promise.resolve()
+  const remove = cleanUp(async () => {
+    await started.catch(() => {})
+    await docker('rm', '--force', name)
+  })
   const began = performance.now()
   try {
     // It returns before anything listens. Who connects before there is a network loses a second to ARP.
     const network = ['--publish', `127.0.0.1:${port}:6080`, '--add-host', 'host.docker.internal:host-gateway']
     const model = ['--env', `OLLAMA_HOST=${modelUrl}`]
-    await docker('run', '--detach', '--name', name, ...network, ...model, image, task)
+    started = docker('run', '--detach', '--name', name, ...network, ...model, image, task)
+    await started
     await firstFrameOnceUp(`ws://127.0.0.1:${port}/websockify`, signal)
     return performance.now() - began
   } finally {
-    await docker('rm', '--force', name)
+    await remove()
   }
 }

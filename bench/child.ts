@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { cleanUp } from './clean-up.ts'
 
 export type Child = AsyncDisposable & {
   pid: number
@@ -38,12 +39,12 @@ export async function startChild(file: string, ...argv: string[]): Promise<Child
       return JSON.parse(await next())
     },
     processorTime: () => processorTime(child.pid!),
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]: cleanUp(async () => {
       // The server ends with its input, and takes its sandboxes with it.
       child.stdin.end()
       if (file !== 'gateway/server.ts') child.kill()
       await exited
-    },
+    }),
   }
 }
 

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { lean } from '../packages/cli/src/setup/server.ts'
+import { cleanUp } from './clean-up.ts'
 import { docker, image } from './docker.ts'
 import { freePort } from '../test/testbed/free-port.ts'
 
@@ -32,7 +33,7 @@ export async function startServer(
 ): Promise<BenchServer> {
   await using stack = new AsyncDisposableStack()
   const stateDir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'))
-  stack.defer(() => rm(stateDir, { recursive: true, force: true }))
+  stack.defer(cleanUp(() => rm(stateDir, { recursive: true, force: true })))
   const port = await freePort()
   const child = spawn(process.execPath, [...lean.flags, join(root, 'packages/server/src/main.ts')], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -48,14 +49,16 @@ export async function startServer(
       ...environment,
     },
   })
-  stack.defer(() => end(child))
+  stack.defer(cleanUp(() => end(child)))
   const { url, installation } = await answering(child, stateDir)
   const containers = ['ps', '--all', '--filter', `label=vitrine.installation=${installation}`]
-  stack.defer(async () => {
-    await end(child)
-    const left = await docker(...containers, '--quiet')
-    if (left.length > 0) await docker('rm', '--force', ...left)
-  })
+  stack.defer(
+    cleanUp(async () => {
+      await end(child)
+      const left = await docker(...containers, '--quiet')
+      if (left.length > 0) await docker('rm', '--force', ...left)
+    }),
+  )
   const token = (await readFile(join(stateDir, 'token'), 'utf8')).trim()
   const vitrine = new Vitrine({ url, token })
 

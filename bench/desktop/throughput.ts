@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processorTime, startChild } from '../child.ts'
 import { startEndlessDesktop } from './endless.ts'
+import { cleanUp } from '../clean-up.ts'
 import { freePort } from '../../test/testbed/free-port.ts'
 import { median, type Figure } from '../table.ts'
 
@@ -19,7 +20,7 @@ type Sample = { speed: number; processor: number }
 export async function benchThroughput(): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-bench-'))
-  stack.defer(() => rm(folder, { recursive: true }))
+  stack.defer(cleanUp(() => rm(folder, { recursive: true })))
   const socket = join(folder, 'rfb.sock')
   stack.use(await startChild('desktop/source.ts', '-rfbunixpath', socket))
   const [pipePort, websockifyPort] = [await freePort(), await freePort()]
@@ -85,11 +86,11 @@ async function startWebsockify(socket: string, port: number): Promise<AsyncDispo
   await listens(port)
   return {
     pid: child.pid!,
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]: cleanUp(async () => {
       const ended = once(child, 'exit')
       child.kill()
       await ended
-    },
+    }),
   }
 }
 

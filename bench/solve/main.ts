@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { GEMMA, SMOLLM } from '../../packages/engine/src/models.ts'
 import { startOllama } from '../../test/testbed/ollama.ts'
 import { startSolver } from '../../test/testbed/solver.ts'
+import { cleanUp } from '../clean-up.ts'
 import { setUp } from '../set-up.ts'
 import { measure, type Tally } from './measure.ts'
 import { startBenchModel, type Ask } from './model.ts'
@@ -40,12 +41,7 @@ const template = '{{ .Messages }}'
 
 await setUp()
 await using open = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    // What is under way breaks off, and the containers must still go.
-    process.on('uncaughtException', () => undefined)
-    void open.disposeAsync().finally(() => process.exit(130))
-  })
+cleanUp(() => open.disposeAsync())
 const oracle = open.use(await startOracle())
 const tallies: Tally[] = []
 for (const skill of flags.real ? [] : skills) {
