@@ -152,6 +152,25 @@ describe('run', () => {
     expect(out).toContain('http://localhost:6080/vnc.html')
   })
 
+  test('counts one thing as one, and more as more', async () => {
+    await using lab = await startTestCli({
+      createJob: created,
+      getJob: job,
+      deleteJobs: () => ({ deleted: 1 }),
+      followEvents: withEvents(
+        { type: 'file.saved', data: { path: 'a', bytes: 1 } },
+        { type: 'file.saved', data: { path: 'b', bytes: 2 } },
+        { type: 'files.kept', data: { files: 1, bytes: 0, skipped: [] } },
+        { type: 'egress.more', data: { allowed: 1, refused: 2 } },
+        ended('succeeded'),
+      ),
+    })
+    const { out } = await lab.run(['run', 'x'])
+    expect(out).toContain('saved a (1 byte)\nsaved b (2 bytes)\n1 file kept (0 bytes)\n')
+    expect(out).toContain('and 1 more connection, 2 more refusals\n')
+    expect((await lab.run(['rm', '--all'])).out).toBe('1 job deleted\n')
+  })
+
   test.each(['failed', 'canceled'] as const)('of a job that %s ends with 1', async (state) => {
     await using lab = await startTestCli({
       createJob: created,

@@ -1,6 +1,7 @@
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import type { EgressAttempt } from '@vitrine/contract/egress.ts'
 import type { CheckResult, Verdict } from '@vitrine/contract/job.ts'
+import { counted } from './counted.ts'
 import { harmless, oneLine } from './harmless.ts'
 import { painter } from './paint.ts'
 
@@ -49,12 +50,12 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'candidate.finished': {
         const { tokensOut, seconds, program } = event.data
         const missing = program === null ? '; the answer held no program' : ''
-        return line(paint('dim', `${tokensOut} tokens in ${seconds.toFixed(1)} s${missing}`))
+        return line(paint('dim', `${counted(tokensOut, 'token')} in ${seconds.toFixed(1)} s${missing}`))
       }
       case 'check.finished':
         return checked(event.data.result)
       case 'file.saved':
-        return line(`saved ${oneLine(event.data.path)} (${event.data.bytes} bytes)`)
+        return line(`saved ${oneLine(event.data.path)} (${counted(event.data.bytes, 'byte')})`)
       case 'file.versioned':
         return line(`${oneLine(event.data.path)} was changed by hand; kept as ${oneLine(event.data.version)}`)
       case 'desktop.state':
@@ -71,12 +72,16 @@ export function storyteller(write: (text: string) => void, colors: boolean): (ev
       case 'log':
         return line(paint(event.data.level === 'info' ? 'dim' : 'yellow', oneLine(event.data.message)))
       case 'files.kept':
-        return line(paint('dim', `${event.data.files} files kept (${event.data.bytes} bytes)`))
+        return line(
+          paint('dim', `${counted(event.data.files, 'file')} kept (${counted(event.data.bytes, 'byte')})`),
+        )
       case 'egress.attempt':
         return line(paint(event.data.allowed ? 'dim' : 'yellow', attempted(event.data)))
       case 'egress.more': {
         const { allowed, refused } = event.data
-        return line(paint('yellow', `and ${allowed} more connections, ${refused} more refusals`))
+        return line(
+          paint('yellow', `and ${counted(allowed, 'more connection')}, ${counted(refused, 'more refusal')}`),
+        )
       }
       case 'model.called':
       case 'model.generating':
@@ -105,7 +110,7 @@ function attempted({ method, host, port, allowed, why, count, bytesReceived, ope
   const what = `${method} ${oneLine(host)}${port === null ? '' : `:${port}`}${count === 1 ? '' : ` (${count} times)`}`
   const because = why === null ? '' : `: ${oneLine(why)}`
   if (!allowed) return `refused ${what}${because}`
-  return `reached ${what}, ${bytesReceived} bytes${open ? ' by now' : ''}${because}`
+  return `reached ${what}, ${counted(bytesReceived, 'byte')}${open ? ' by now' : ''}${because}`
 }
 
 /** A verdict in a few words. */
@@ -115,5 +120,6 @@ export function judged({ outcome, candidate, candidates, program }: Verdict): st
   const which = candidates === 1 ? 'the only candidate' : `${number} of ${candidates} candidates`
   if (outcome === 'passed') return `verdict: ${which} passed its checks${file}`
   if (outcome === 'ran') return `verdict: ${which} ran without an error${file}`
+  if (candidates === 1) return `verdict: ${which} did not pass${file}`
   return `verdict: none of ${candidates} candidates passed${file}`
 }

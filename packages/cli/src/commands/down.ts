@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { command } from '../command.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { counted } from '../counted.ts'
 import { CliError } from '../exit.ts'
 import { goingOn } from '../going-on.ts'
 import { harmlessJson } from '../harmless.ts'
@@ -41,7 +42,9 @@ export const down = command({
       )
       return 0
     }
-    out(`${running ? 'The server is stopped' : 'No server ran'}; ${sandboxes} more sandboxes removed.\n`)
+    out(
+      `${running ? 'The server is stopped' : 'No server ran'}; ${counted(sandboxes, 'more sandbox', 'more sandboxes')} removed.\n`,
+    )
     if (left === undefined)
       report.say(
         `Kept: jobs and files in ${stateDir} (down --volumes deletes them), the image, downloaded models.`,
@@ -57,7 +60,7 @@ async function closeDesktops({ stateDir, report, signal }: Context): Promise<voi
   try {
     const vitrine = await connect({}, stateDir)
     const open = await goingOn(vitrine, bounded)
-    if (open.length > 0) report.say(`Stopping ${open.length} jobs and keeping their files …`)
+    if (open.length > 0) report.say(`Stopping ${counted(open.length, 'job')} and keeping what they made …`)
     for (const id of open) await vitrine.jobs.stop(id, { signal: bounded })
     while ((await goingOn(vitrine, bounded)).length > 0) await sleep(200, undefined, { signal: bounded })
   } catch (error) {

@@ -1,4 +1,5 @@
 import { command } from '../command.ts'
+import { counted } from '../counted.ts'
 import { CliError } from '../exit.ts'
 import { findJob } from '../find-job.ts'
 import { harmlessJson } from '../harmless.ts'
@@ -22,7 +23,7 @@ export const rm = command({
     const json = values.json === true
     if (many) {
       const { deleted } = await vitrine.jobs.deleteAll({ ...filter, signal })
-      out(json ? `${harmlessJson({ deleted })}\n` : `${deleted} jobs deleted\n`)
+      out(json ? `${harmlessJson({ deleted })}\n` : `${counted(deleted, 'job')} deleted\n`)
       return 0
     }
     const ids = await Promise.all(positionals.map((given) => findJob(vitrine, given, signal)))

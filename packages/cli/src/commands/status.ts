@@ -1,5 +1,6 @@
 import type { Job } from '@vitrine/contract/job.ts'
 import { command } from '../command.ts'
+import { counted } from '../counted.ts'
 import { findJob } from '../find-job.ts'
 import { harmlessJson, oneLine } from '../harmless.ts'
 import { judged } from '../story.ts'
@@ -31,7 +32,7 @@ function rows(job: Job): string[][] {
     ...(job.repeats ? [['repeats', `run ${job.repeats.run}, ${job.repeats.how}`]] : []),
     ...(job.name === null ? [] : [['name', oneLine(job.name)]]),
     ['model', oneLine(job.model)],
-    ['usage', `${calls} model calls, ${tokensIn} tokens in, ${tokensOut} out`],
+    ['usage', `${counted(calls, 'model call')}, ${counted(tokensIn, 'token')} in, ${tokensOut} out`],
     ['state', job.state + phase],
     ...(waiting ? [['waiting', oneLine(waiting.message)]] : []),
     ...(reason ? [['reason', `${reason.code}: ${oneLine(reason.message)}`]] : []),

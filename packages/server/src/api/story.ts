@@ -39,7 +39,7 @@ function lineOf(event: JobEvent): string | null {
     case 'candidate.started':
       return `candidate ${event.data.candidate} (${event.data.kind}) from ${event.data.model}`
     case 'candidate.finished':
-      return `candidate ${event.data.candidate}: ${event.data.tokensOut} tokens in ${event.data.seconds.toFixed(1)} s`
+      return `candidate ${event.data.candidate}: ${counted(event.data.tokensOut, 'token')} in ${event.data.seconds.toFixed(1)} s`
     case 'check.finished': {
       const { check, passed, seconds, output, message } = event.data.result
       const end = output.trimEnd()
@@ -47,11 +47,11 @@ function lineOf(event: JobEvent): string | null {
       return `${what}${message ? ` (${message})` : ''}${end ? `\n${end.replaceAll(/^/gm, '    ')}` : ''}`
     }
     case 'file.saved':
-      return `saved ${event.data.path} (${event.data.bytes} bytes)`
+      return `saved ${event.data.path} (${counted(event.data.bytes, 'byte')})`
     case 'file.versioned':
       return `${event.data.path} was changed by hand; kept as ${event.data.version}`
     case 'files.kept':
-      return `kept ${event.data.files} files (${event.data.bytes} bytes)`
+      return `kept ${counted(event.data.files, 'file')} (${counted(event.data.bytes, 'byte')})`
     case 'verdict':
       return `verdict: ${event.data.verdict.outcome}`
     case 'log':
@@ -59,7 +59,7 @@ function lineOf(event: JobEvent): string | null {
     case 'egress.attempt':
       return attempted(event.data)
     case 'egress.more':
-      return `and ${event.data.allowed} more connections, ${event.data.refused} more refusals`
+      return `and ${counted(event.data.allowed, 'more connection')}, ${counted(event.data.refused, 'more refusal')}`
     case 'model.called':
     case 'model.generating':
     case 'job.phase':
@@ -91,9 +91,11 @@ function attempted({
   const what = `${method} ${host}${port === null ? '' : `:${port}`}`
   const times = count === 1 ? '' : ` (${count} times)`
   if (!allowed) return `refused ${what}${times}: ${why}`
-  const ended = `${bytesSent} bytes out, ${bytesReceived} in, ${seconds.toFixed(1)} s`
+  const ended = `${counted(bytesSent, 'byte')} out, ${bytesReceived} in, ${seconds.toFixed(1)} s`
   return `reached ${what}${times}: ${ended}${open ? ', goes on' : ''}${why === null ? '' : `; ${why}`}`
 }
+
+const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`
 
 /** Escapes what a terminal acts on: C0 and C1 controls but tab and newline, and bidirectional overrides. */
 export const harmless = (text: string): string =>
