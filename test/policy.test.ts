@@ -28,10 +28,13 @@ const bodies = ({ requests }: ScriptedOllama) =>
     think?: boolean
     messages?: { content: string }[]
     prompt?: string
-    options: Record<'num_ctx' | 'num_predict' | 'temperature' | 'top_p' | 'top_k' | 'seed', number>
+    options: Record<
+      'num_ctx' | 'num_predict' | 'temperature' | 'top_p' | 'top_k' | 'repeat_penalty' | 'seed',
+      number
+    >
   }[]
 
-test('a model that can think is asked not to, but for one candidate; never greedily, with one size of context, each with its seed', async () => {
+test('a model that can think is asked not to, but for one candidate; never greedily, never to avoid repetition, with one size of context, each with its seed', async () => {
   const { solver, ollama } = await solving({ template, capabilities: ['completion', 'thinking'] }, [
     said('1'),
   ])
@@ -48,7 +51,10 @@ test('a model that can think is asked not to, but for one candidate; never greed
     top_p: 0.95,
     top_k: 20,
   })
-  for (const { options } of asked) expect(options.temperature).toBeGreaterThanOrEqual(0.6)
+  for (const { options } of asked) {
+    expect(options.temperature).toBeGreaterThanOrEqual(0.6)
+    expect(options.repeat_penalty).toBe(1)
+  }
   expect(new Set(asked.map(({ options }) => options.num_ctx)).size).toBe(1)
   expect(asked[0]?.options.num_ctx).toBeGreaterThan(4096)
   expect(asked[0]?.options.num_predict).toBeGreaterThanOrEqual(2048)
@@ -77,6 +83,20 @@ test('an answer that is longer than its room is asked for once more with twice a
   const rooms = bodies(ollama).map(({ options }) => options.num_predict)
   expect(rooms).toEqual([rooms[0], 2 * rooms[0]!, rooms[0], rooms[0]])
   expect(JSON.stringify(events)).toContain('longer than its room')
+})
+
+test('an answer that says the same over and over is ended, not given more room, and its program is taken', async () => {
+  const { solver, ollama } = await solving({ template, capabilities: ['completion'] }, [
+    { text: '', ending: 'endless' },
+    { text: said('print("done")'), ending: 'endless' },
+  ])
+  const { verdict, events } = await solver.solve({
+    task: 'Print done.',
+    check: { ...check, stdout: 'done\n' },
+  })
+  expect(verdict).toMatchObject({ outcome: 'passed', candidate: 2 })
+  expect(bodies(ollama)).toHaveLength(2)
+  expect(JSON.stringify(events)).toContain('the same over and over')
 })
 
 test('an answer that was all thought away is no result, and neither is one that breaks off', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
+import { goesRound } from './goes-round.ts'
 import { generate, ModelError, type Generation, type ModelAddress } from '../model-server.ts'
 import type { WorkClock } from './work-clock.ts'
 
@@ -13,6 +14,7 @@ const firstWordMilliseconds = 30 * 60_000
 export type Answer = {
   text: string
   thinking: string
+  /** The model server's own word, or `loop` where the answer went round and was ended. */
   doneReason: string
   tokensIn: number
   tokensOut: number
@@ -77,6 +79,7 @@ async function wait(error: ModelError, delay: number, { clock, waits, signal }: 
 async function once(candidate: number, generation: Generation, asking: Asking): Promise<Answer> {
   const { address, clock, emit, waits, signal } = asking
   const answer = { text: '', thinking: '', doneReason: 'stop', tokensIn: 0, tokensOut: 0 }
+  let pieces = 0
   const begun = performance.now()
   const silent = new AbortController()
   const late = setTimeout(
@@ -100,6 +103,11 @@ async function once(candidate: number, generation: Generation, asking: Asking): 
       answer.thinking += piece.thinking
       if (piece.thinking) emit({ type: 'candidate.thinking', data: { candidate, text: piece.thinking } })
       if (piece.text) emit({ type: 'candidate.text', data: { candidate, text: piece.text } })
+      pieces += 1
+      if (goesRound(answer.text) || goesRound(answer.thinking)) {
+        Object.assign(answer, { doneReason: 'loop', tokensOut: pieces })
+        break
+      }
     }
   } finally {
     clearTimeout(late)

@@ -81,6 +81,10 @@ export async function tryCandidate(
     tools.emit({ type: 'log', data: { level: 'info', message } })
     answer = await put(generation(2 * answerTokens))
   }
+  if (answer.doneReason === 'loop') {
+    const message = 'The answer said the same over and over, so it was ended.'
+    tools.emit({ type: 'log', data: { level: 'info', message } })
+  }
   await folder.answer(answer)
   const told = styles[style].begun(job.language) + answer.text
   tried.answer = answer.text

@@ -13,7 +13,12 @@ const Kept = z.object({
   style: z.enum(['chat', 'completion']),
   thinks: z.boolean(),
   seed: z.int(),
-  sampling: z.object({ temperature: z.number(), top_p: z.number(), top_k: z.number() }),
+  sampling: z.object({
+    temperature: z.number(),
+    top_p: z.number(),
+    top_k: z.number(),
+    repeat_penalty: z.number().optional(),
+  }),
   doneReason: z.string(),
   tokensIn: z.int(),
   tokensOut: z.int(),

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Verdict } from '../site.ts'
-import type { Candidate } from '../story/candidate.ts'
+import { cutWord, type Candidate } from '../story/candidate.ts'
 import type { Entry, Story as Told } from '../story/story.ts'
 import { CheckLines, Checks } from '../views/checks.tsx'
 import { candidates, type View } from '../views/view.ts'
@@ -86,7 +86,7 @@ function CandidateBody({ candidate, show }: { candidate: Candidate; show: (view:
         <p class="facts">
           <span>{finished.tokensOut} tokens</span>
           <span>{took(finished.seconds)}</span>
-          {finished.doneReason === 'length' && <span>cut off at its longest</span>}
+          <span>{cutWord[finished.doneReason]}</span>
           {finished.program === null && <span data-tone="bad">no program in the answer</span>}
         </p>
       )}

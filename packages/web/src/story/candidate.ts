@@ -23,6 +23,12 @@ export type Candidate = {
   checking: Check['check'] | null
 }
 
+/** Why an answer ended before its model had said all. */
+export const cutWord: Partial<Record<string, string>> = {
+  length: 'cut off at its longest',
+  loop: 'ended as it repeated itself',
+}
+
 export type CandidateEvent = EventOf<
   'candidate.thinking' | 'candidate.text' | 'candidate.finished' | 'check.started' | 'check.finished'
 >

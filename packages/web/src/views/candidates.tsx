@@ -1,5 +1,5 @@
 import type { Job } from '../site.ts'
-import type { Candidate } from '../story/candidate.ts'
+import { cutWord, type Candidate } from '../story/candidate.ts'
 import type { Entry, Story } from '../story/story.ts'
 import { checkWord, took } from '../words.ts'
 import { Checks } from './checks.tsx'
@@ -95,7 +95,7 @@ function Shown(props: {
         <span>seed {shown.seed}</span>
         {finished && <span>{finished.tokensOut} tokens</span>}
         {finished && <span>{took(finished.seconds)}</span>}
-        {finished?.doneReason === 'length' && <span>cut off at its longest</span>}
+        {finished && <span>{cutWord[finished.doneReason]}</span>}
       </p>
       {others.length > 0 && program !== null && (
         <label class="compare">
