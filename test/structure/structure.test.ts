@@ -59,9 +59,9 @@ const mayImport: Record<string, string[]> = {
   'server/state-lock.ts': [],
   'server/store': ['contract', 'kysely'],
   'server/events': ['contract', 'server/store'],
-  'server/runtimes': ['contract', 'zod', 'undici'],
+  'server/runtimes': ['contract', 'server/clock.ts', 'zod', 'undici'],
   'server/links': ['contract', 'zod', 'server/http-server.ts'],
-  'server/gateway': ['contract', 'engine/start.ts', 'zod', 'undici', 'type pino'],
+  'server/gateway': ['contract', 'server/clock.ts', 'engine/start.ts', 'zod', 'undici', 'type pino'],
   'server/egress': ['contract', 'type pino'],
   'server/desktops': ['contract', 'ws'],
   'server/terminals': [

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 const startedAt = Date.now() - performance.now()
 
 /**
@@ -5,3 +7,7 @@ const startedAt = Date.now() - performance.now()
  * moving the machine's clock by an hour ends no desktop and no job.
  */
 export const now = (): number => Math.round(startedAt + performance.now())
+
+/** Waits so many milliseconds, or until `signal` aborts. */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  sleep(milliseconds, undefined, { signal }).catch(() => undefined)

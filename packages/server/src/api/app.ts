@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import { VitrineError, type ErrorBody } from '@vitrine/contract/error.ts'
 import { apiPrefix } from '@vitrine/contract/routes.ts'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { Access, Caller } from './access.ts'
+import type { Access } from './access.ts'
 import { bind, type Handlers } from './bind.ts'
+import type { App } from './env.ts'
 import { guestPages, type GuestOptions } from './guests.ts'
 import { pages, type WebFiles } from './pages.ts'
 import type { Passes } from './passes.ts'
@@ -35,8 +35,8 @@ function contentSecurityPolicy(host: string): string {
 }
 
 /** Every HTTP request: who may come in, the API's routes, the pages, and each error made into its answer, once. */
-export function createApp({ handlers, access, passes, guests, web, version, log }: AppOptions): Hono {
-  const app = new Hono<{ Bindings: HttpBindings; Variables: { caller: Caller } }>()
+export function createApp({ handlers, access, passes, guests, web, version, log }: AppOptions): App {
+  const app: App = new Hono()
 
   app.use(async (c, next) => {
     access.checkAddress(c.req.method, c.env.incoming.headers)
@@ -54,14 +54,14 @@ export function createApp({ handlers, access, passes, guests, web, version, log 
     await next()
   })
 
-  bind(app as unknown as Hono, handlers)
+  bind(app, handlers)
   app.get('/openapi.json', async (c) => {
     await access.check('GET', c.env.incoming.headers)
     const { openApiDocument } = await import('@vitrine/contract/openapi.ts')
     return c.json(openApiDocument(version))
   })
-  guestPages(app as unknown as Hono, web, guests)
-  pages(app as unknown as Hono, web, access)
+  guestPages(app, web, guests)
+  pages(app, web, access)
 
   app.notFound((c) =>
     answer(new VitrineError('not_found', `There is nothing at ${c.req.path.slice(0, 200)}.`)),
@@ -72,7 +72,7 @@ export function createApp({ handlers, access, passes, guests, web, version, log 
     log.error({ error, request, method: c.req.method, path: withoutToken(c.req.path) }, 'a request failed')
     return answer(new VitrineError('internal', `The server made a mistake; its log names it as ${request}.`))
   })
-  return app as unknown as Hono
+  return app
 }
 
 /** A share link’s address is all that is needed to use it. */

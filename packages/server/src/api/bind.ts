@@ -2,9 +2,8 @@ import { fieldErrors, VitrineError } from '@vitrine/contract/error.ts'
 import { limits } from '@vitrine/contract/limits.ts'
 import { apiPrefix, routes, type RouteId, type Routes } from '@vitrine/contract/routes.ts'
 import type { Media, Route } from '@vitrine/contract/routes/route.ts'
-import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
-import type { Caller } from './access.ts'
+import type { App, Call } from './env.ts'
 
 type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined
 type Part<R, Name extends string> = R extends { [K in Name]: infer T } ? Parsed<T> : undefined
@@ -31,12 +30,12 @@ export type Handlers = {
 }
 
 /** Puts every route of the contract on the app: input is parsed by the route's schemas before its handler sees it. */
-export function bind(app: Hono, handlers: Handlers): void {
+export function bind(app: App, handlers: Handlers): void {
   const entries = Object.entries(routes) as [RouteId, Route][]
   for (const [id, route] of entries) {
     const handle = handlers[id] as (input: Input<Route>) => Promise<unknown>
     app.on(route.method, honoPath(route), async (c) => {
-      if (route.ownerOnly && callerOf(c).who !== 'owner') throw ownersOnly()
+      if (route.ownerOnly && c.get('caller').who !== 'owner') throw ownersOnly()
       return respond(route, await handle(await input(route, c)))
     })
   }
@@ -47,9 +46,6 @@ export function bind(app: Hono, handlers: Handlers): void {
     })
   }
 }
-
-/** Who was let in; app.ts notes it. */
-const callerOf = (c: Context): Caller => (c as Context<{ Variables: { caller: Caller } }>).get('caller')
 
 const ownersOnly = () =>
   new VitrineError(
@@ -62,7 +58,7 @@ function honoPath({ path }: Route): string {
   return apiPrefix + path.replace(/\{(path|name)\}/, ':$1{[^]+}').replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-async function input(route: Route, c: Context): Promise<Input<Route>> {
+async function input(route: Route, c: Call): Promise<Input<Route>> {
   const parts = {
     params: route.params && parse(route.params, c.req.param(), 'not_found'),
     query: route.query && parse(route.query, flat(c.req.queries())),
@@ -73,13 +69,13 @@ async function input(route: Route, c: Context): Promise<Input<Route>> {
   return { ...parts, request: c.req.raw } as unknown as Input<Route>
 }
 
-const readBody = async (body: z.ZodType, c: Context) =>
+const readBody = async (body: z.ZodType, c: Call) =>
   parse(body, mayLack(body) && isEmpty(c) ? undefined : await readJson(c))
 
 const mayLack = (body: z.ZodType) => body.safeParse(undefined).success
 
 /** RFC 9112, 6.3: a request without these has no body. */
-const isEmpty = (c: Context) =>
+const isEmpty = (c: Call) =>
   (c.req.header('content-length') ?? '0') === '0' && c.req.header('transfer-encoding') === undefined
 
 /** Throws one error that names each field that is wrong. */
@@ -101,7 +97,7 @@ const flat = (queries: Record<string, string[]>) =>
   )
 
 /** A body of JSON, within its limits. */
-export async function readJson(c: Context): Promise<unknown> {
+export async function readJson(c: Call): Promise<unknown> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw new VitrineError('not_json', 'Send the body as `Content-Type: application/json`.')
   }

@@ -2,7 +2,6 @@ import { ControlCall, ControlGift, ViewerId } from '@vitrine/contract/control.ts
 import { VitrineError } from '@vitrine/contract/error.ts'
 import { routes } from '@vitrine/contract/routes.ts'
 import type { SharedRecording } from '@vitrine/contract/routes/shares.ts'
-import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { Controls } from '../desktops/control.ts'
 import type { Lease, Participant } from '../desktops/lease.ts'
@@ -11,6 +10,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Recordings } from '../recordings/recordings.ts'
 import { parse, readJson } from './bind.ts'
 import { changed, mustBeLive } from './control.ts'
+import type { App, Call } from './env.ts'
 import { file, type WebFiles } from './pages.ts'
 import type { Passes } from './passes.ts'
 import { presentRecordings, recordsAnswer } from './recordings.ts'
@@ -31,11 +31,11 @@ const pageOf = { desktop: 'vnc.html', recording: 'shared-recording.html' } as co
  * recording’s page, and beside it the recording. Wrong, revoked and ended links are told apart by nobody.
  */
 export function guestPages(
-  app: Hono,
+  app: App,
   web: WebFiles,
   { open, jobs, controls, recordings, passes }: GuestOptions,
 ): void {
-  const enter = async (c: Context) => {
+  const enter = async (c: Call) => {
     const shared = await open(c.req.param('token') ?? '')
     if (shared) passes.breakOff(shared.pass, c.env.outgoing)
     return shared
@@ -47,7 +47,7 @@ export function guestPages(
     return shared ? file(web, pageOf[shared.shows], 200) : file(web, 'ended-link.html', 404)
   })
 
-  const enterRecording = async (c: Context) => {
+  const enterRecording = async (c: Call) => {
     const shared = await enter(c)
     return shared?.shows === 'recording' ? shared : refuse()
   }
@@ -66,12 +66,12 @@ export function guestPages(
     return recordsAnswer(records)
   })
 
-  const enterDesktop = async (c: Context) => {
+  const enterDesktop = async (c: Call) => {
     const shared = await enter(c)
     return shared?.shows === 'desktop' ? shared.entry : refuse()
   }
   const change = async <Body extends z.output<typeof ControlCall>>(
-    c: Context,
+    c: Call,
     type: z.ZodType<Body>,
     act: (lease: Lease, who: Participant, body: Body) => void,
   ) => {

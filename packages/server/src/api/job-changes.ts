@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobChanges } from '@vitrine/contract/routes/jobs.ts'
+import { pause } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { present } from '../jobs/present.ts'
 import { jobsAmong, type JobFilter, type StoredJob } from '../store/jobs.ts'
@@ -61,7 +61,7 @@ async function* watch(
       const gone = some.filter((id) => !matching.has(id) && isNews(id, 'gone'))
       if (jobs.length > 0 || gone.length > 0) yield { jobs, gone }
     }
-    await sleep(gatherMilliseconds, undefined, { signal }).catch(() => {})
+    await pause(gatherMilliseconds, signal)
   }
 }
 

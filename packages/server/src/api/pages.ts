@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Context, Hono } from 'hono'
 import type { Access } from './access.ts'
+import type { App, Call } from './env.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -35,8 +35,8 @@ export async function readWebFiles(folder: string): Promise<WebFiles> {
  * The pages. Their assets hold nothing of anybody's and go to everyone, so that the page that tells how to sign in
  * works; the pages themselves need a session, and without one are the page that tells how to get one.
  */
-export function pages(app: Hono, web: WebFiles, access: Access): void {
-  const page = (name: string) => async (c: Context) => {
+export function pages(app: App, web: WebFiles, access: Access): void {
+  const page = (name: string) => async (c: Call) => {
     const signedIn = (await access.callerOf(c.env.incoming.headers)) !== null
     return file(web, signedIn ? name : 'signed-out.html', signedIn ? 200 : 401)
   }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { Moment, Share } from '@vitrine/contract/share.ts'
 import { now } from '../clock.ts'
@@ -18,6 +18,7 @@ import {
 import type { Handlers } from './bind.ts'
 import type { Pass, Passes } from './passes.ts'
 import { presentRecordings } from './recordings.ts'
+import { hashOf } from './token-hash.ts'
 
 export type SharesOptions = {
   db: Database
@@ -93,6 +94,3 @@ export async function openShare(db: Database, token: string): Promise<Shared | n
   if (moment) return { pass, shows: 'recording', job, moment }
   return { pass, shows: 'desktop', entry: { job, share: { id, mayDrive: mode === 'control' } } }
 }
-
-/** Tokens are long and random: a plain hash is enough, and finding by it tells nothing by its time. */
-const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url')

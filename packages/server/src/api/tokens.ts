@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { VitrineError } from '@vitrine/contract/error.ts'
 import type { Token } from '@vitrine/contract/token.ts'
 import { now } from '../clock.ts'
@@ -14,6 +14,7 @@ import {
 } from '../store/tokens.ts'
 import type { Handlers } from './bind.ts'
 import type { Pass, Passes } from './passes.ts'
+import { hashOf } from './token-hash.ts'
 
 /** Noted this seldom: each note is a write to the disk. */
 const noteMilliseconds = 60_000
@@ -58,6 +59,3 @@ const show = ({ id, name, created_at, expires_at, used_at }: StoredToken): Token
 })
 
 const time = (milliseconds: number) => new Date(milliseconds).toISOString()
-
-/** Tokens are long and random: a plain hash is enough, and finding by it tells nothing by its time. */
-const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url')

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { startEngine } from '../../../engine/src/start.ts'
+import { pause } from '../clock.ts'
 
 export type EmbeddedOptions = {
   modelFile: string
@@ -42,7 +42,7 @@ async function run({ modelFile, model, log }: EmbeddedOptions, port: number, sig
     if (signal.aborted) return
     failures = performance.now() - began > 60_000 ? 0 : failures + 1
     log.warn({ why, failures }, 'the embedded engine ended; it is started again')
-    await sleep(Math.min(30_000, 500 * 2 ** failures), undefined, { signal }).catch(() => undefined)
+    await pause(Math.min(30_000, 500 * 2 ** failures), signal)
   }
 }
 

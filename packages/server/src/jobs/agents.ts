@@ -17,6 +17,8 @@ import type { Meter } from './meter.ts'
 import { observe } from './observe.ts'
 
 const keepMilliseconds = 60_000
+/** How often an agent is asked whether its desktop shows itself. */
+const readyMilliseconds = 5
 /** A sandbox ends itself this long after the server should have ended it, in case there is no server. */
 const selfEndSeconds = 20
 
@@ -117,9 +119,11 @@ export class Agents {
   }
 
   async #ready(link: Link): Promise<AgentStatus> {
-    for (const pause = 5; ; await sleep(pause, undefined, { signal: this.#options.signal })) {
-      const status = await link.status(this.#options.signal)
+    const { signal } = this.#options
+    for (;;) {
+      const status = await link.status(signal)
       if (status.desktop === 'ready') return status
+      await sleep(readyMilliseconds, undefined, { signal })
     }
   }
 

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@vitrine/contract/limits.ts'
 import type { Logger } from 'pino'
-import { now } from '../clock.ts'
+import { now, pause } from '../clock.ts'
 import { activeJobs } from '../store/jobs.ts'
 import type { Database } from '../store/schema.ts'
 import type { Fleet } from './fleet.ts'
@@ -171,6 +170,3 @@ const busyWith = (action: Action): string[] => [
   ...('job' in action && action.job.sandbox ? [action.job.sandbox] : []),
   ...('sandbox' in action ? [action.sandbox] : []),
 ]
-
-const pause = (milliseconds: number, signal: AbortSignal) =>
-  sleep(milliseconds, undefined, { signal }).catch(() => undefined)

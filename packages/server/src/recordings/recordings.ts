@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { Readable, type Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { headerBytes, recordingMagic } from '@vitrine/contract/recording.ts'
+import { pause } from '../clock.ts'
 import { openRfb } from '../desktops/rfb.ts'
 import { recordDesktop } from './recorder.ts'
 import { openRecordingFile } from './recording-file.ts'
@@ -102,7 +102,7 @@ export class Recordings implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<void> {
     using _ = await this.#shelf.hold(job, run)
-    await sleep(firstLookMilliseconds, undefined, { signal }).catch(() => undefined)
+    await pause(firstLookMilliseconds, signal)
     while (!signal.aborted) {
       try {
         await this.#recordOnce(job, run, open, signal)
@@ -110,7 +110,7 @@ export class Recordings implements AsyncDisposable {
         const why = whyNoMore(error)
         if (why !== null) return this.#options.tell(job, `The desktop is no longer recorded: ${why}.`)
       }
-      await sleep(retryMilliseconds, undefined, { signal }).catch(() => undefined)
+      await pause(retryMilliseconds, signal)
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../../clock.ts'
 import { EngineEvent, type Engine } from './engine.ts'
 
 export type ContainerHint = { action: string; labels: Record<string, string> }
@@ -32,7 +32,7 @@ export async function watchContainers(
     } catch {
       wait = Math.min(wait * 2, 10_000)
     }
-    await delay(wait, undefined, { signal }).catch(() => {})
+    await pause(wait, signal)
   }
 }
 
