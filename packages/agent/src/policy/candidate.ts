@@ -44,7 +44,7 @@ export async function tryCandidate(
   const { number: candidate, kind, style, thinks } = tried
   const recorded = tools.repetition?.candidates[candidate - 1]
   const replayed = tools.repetition?.how === 'replay' ? recorded : undefined
-  const sampling = recorded?.sampling ?? samplingFor(facts, job.model, kind, thinks)
+  const sampling = recorded?.sampling ?? samplingFor(facts, job.model, tried)
   const seed = recorded?.seed ?? randomInt(2 ** 31)
   const asked: Asked = { candidate, style, kind, thinks, model: job.model, seed, sampling }
   const folder = new CandidateFolder(job.run, candidate)

@@ -1,4 +1,5 @@
 import type { ModelFacts } from '../model-server.ts'
+import type { Plan } from './tried.ts'
 
 export type Sampling = {
   temperature: number
@@ -9,36 +10,36 @@ export type Sampling = {
 }
 
 type Warmth = Omit<Sampling, 'repeat_penalty'>
-type Family = { match: RegExp; first: Warmth; fresh: Warmth; thinking: Warmth }
+/** `fresh`: of the second candidate, the third and so on; the last goes on. */
+type Family = { match: RegExp; first: Warmth; fresh: Warmth[]; thinking: Warmth }
 
 /** Each family's own figures, from its model card; qwen3 falls into endless repetition when it is asked greedily. */
 const families: Family[] = [
   {
     match: /qwen3/i,
     first: { temperature: 0.7, top_p: 0.8, top_k: 20 },
-    fresh: { temperature: 0.9, top_p: 0.9, top_k: 40 },
+    fresh: [
+      { temperature: 0.8, top_p: 0.8, top_k: 20 },
+      { temperature: 0.9, top_p: 0.9, top_k: 40 },
+    ],
     thinking: { temperature: 0.6, top_p: 0.95, top_k: 20 },
   },
   {
     match: /./,
     first: { temperature: 0.2, top_p: 0.9, top_k: 40 },
-    fresh: { temperature: 0.8, top_p: 0.95, top_k: 60 },
+    fresh: [0.4, 0.5, 0.6, 0.7, 0.8].map((temperature) => ({ temperature, top_p: 0.95, top_k: 60 })),
     thinking: { temperature: 0.6, top_p: 0.95, top_k: 20 },
   },
 ]
 
 /**
- * Programs repeat themselves: names, brackets, indentation. Ollama's own penalty of 1.1 for that costs the smallest models nine of ten
- * programs.
+ * Programs repeat themselves: names, brackets, indentation. Ollama's usual penalty of 1.1 for that costs the smallest models most of
+ * their right programs, and so does warmth: docs/decisions/0021-sampling.md.
  */
-export function samplingFor(
-  { family }: ModelFacts,
-  model: string,
-  kind: 'first' | 'repair' | 'fresh',
-  thinks: boolean,
-): Sampling {
-  const found = families.find(({ match }) => match.test(`${model} ${family}`)) ?? families.at(-1)!
-  const warmth = thinks ? found.thinking : kind === 'fresh' ? found.fresh : found.first
+export function samplingFor({ family }: ModelFacts, model: string, { number, kind, thinks }: Plan): Sampling {
+  const { first, fresh, thinking } =
+    families.find(({ match }) => match.test(`${model} ${family}`)) ?? families.at(-1)!
+  const warmth = thinks ? thinking : kind === 'fresh' ? (fresh[number - 2] ?? fresh.at(-1)!) : first
   return { ...warmth, repeat_penalty: 1 }
 }
 
