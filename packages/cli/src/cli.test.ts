@@ -210,7 +210,10 @@ describe('run', () => {
 describe('a wrong command line', () => {
   test.each([
     [['frobnicate'], 'there is no command "frobnicate"'],
-    [['ls', '--frob'], '--frob'],
+    [['ls', '--frob'], 'there is no option --frob'],
+    [['run', 'x', '--seconds'], '--seconds needs a value'],
+    [['run', 'x', '--seconds', '-1'], '--seconds=-'],
+    [['run', 'x', '--detach=yes'], '--detach takes no value'],
     [['status'], '<job> is missing'],
     [['run', 'two', 'words'], 'one argument too many, "words"'],
     [['run'], 'the task is missing'],
@@ -231,6 +234,20 @@ describe('a wrong command line', () => {
     expect({ code, out, calls: lab.calls }).toEqual({ code: 2, out: '', calls: [] })
     expect(note).toContain(message)
   })
+
+  test.each(['', '{"url":"http://loc'])(
+    'a server’s file that holds only %j names no server',
+    async (text) => {
+      await using lab = await startTestCli()
+      await writeFile(join(lab.folder, 'server.json'), text)
+      await writeFile(join(lab.folder, 'up.json'), text)
+      const { code, note } = await lab.run(['ls'], { environment: {} })
+      expect({ code, note }).toEqual({
+        code: 4,
+        note: expect.stringContaining('no server runs on') as string,
+      })
+    },
+  )
 
   test('no server ends with 4', async () => {
     await using lab = await startTestCli()
@@ -512,8 +529,8 @@ describe('the other commands', () => {
   } satisfies Record<string, Handler>
 
   test.each([
-    [['stop-all'], 'stopJob', `${id} succeeded, desktop live\n`],
-    [['stop-job', id], 'stopJob', `${id} succeeded, desktop live\n`],
+    [['stop-all'], 'stopJob', `${id} succeeded, its desktop closes\n`],
+    [['stop-job', id], 'stopJob', `${id} succeeded, its desktop closes\n`],
     [['cancel', id], 'cancelJob', `${id} succeeded\n`],
     [['prompt', id, 'Now make it a window.', '-d'], 'promptJob', `${id} begins run 2\n`],
     [['restart', id, '--replay'], 'restartJob', `${id} begins run 2\n`],
@@ -567,6 +584,21 @@ describe('the other commands', () => {
     expect(await lab.run(['models', 'push', 'm'])).toMatchObject({ code: 2 })
   })
 
+  test('stop-all of nothing says so', async () => {
+    await using lab = await startTestCli({ listJobs: () => ({ jobs: [], next: null }) })
+    expect(await lab.run(['stop-all'])).toEqual({
+      code: 0,
+      out: '',
+      note: 'No job works, and no desktop is live.\n',
+    })
+  })
+
+  test('tokens revoke tells with --json what it revoked', async () => {
+    await using lab = await startTestCli(handlers)
+    const { out } = await lab.run(['tokens', 'revoke', 'tok-0123456789ab', '--json'])
+    expect(JSON.parse(out)).toEqual({ revoked: 'tok-0123456789ab' })
+  })
+
   test('stop-all leaves jobs alone that have ended and are closed', async () => {
     await using lab = await startTestCli(handlers)
     await lab.run(['stop-all'])
@@ -591,6 +623,7 @@ describe('help', () => {
     for (const { name, aliases } of commands) {
       for (const word of [name, ...Object.keys(aliases)]) expect(out).toContain(word)
     }
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
     for (const code of [0, 1, 2, 3, 4, 5, 130]) expect(out).toMatch(new RegExp(`^ +${code} `, 'm'))
   })
 

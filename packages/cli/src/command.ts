@@ -87,8 +87,21 @@ function parse<T>(command: Command, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof TypeError) || !('code' in error)) throw error
-    throw new CliError('usage', `${error.message}\nSee ./vitrine ${command.name} --help`, { cause: error })
+    throw new CliError('usage', `${wrongOption(error)}\nSee ./vitrine ${command.name} --help`, {
+      cause: error,
+    })
   }
+}
+
+/** Node's words tell programmers what went wrong; these tell what to write. */
+function wrongOption({ message }: Error): string {
+  const option = /'(?:-., )?(-[^' ,]+)/.exec(message)?.[1]
+  if (option === undefined) return message
+  if (message.startsWith('Unknown')) {
+    return `there is no option ${option}; text that begins with a dash goes after --`
+  }
+  if (message.includes('not take')) return `${option} takes no value`
+  return `${option} needs a value; one that begins with a dash is written ${option}=-…`
 }
 
 function checkCount(command: Command, positionals: readonly string[]): void {

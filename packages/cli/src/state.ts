@@ -15,7 +15,16 @@ export type ServerFile = { url: string; pid: number; installation: string }
 /** The address and the process of the server that was started last on a state directory; it may be gone. */
 export async function readServerFile(stateDir: string): Promise<ServerFile | undefined> {
   const text = await readIfThere(join(stateDir, 'server.json'))
-  return text === undefined ? undefined : (JSON.parse(text) as ServerFile)
+  return text === undefined ? undefined : (parsed(text) as ServerFile | undefined)
+}
+
+/** Where a full disk or a power cut left only a part of a file, it tells as little as none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 export async function readToken(stateDir: string): Promise<string | undefined> {

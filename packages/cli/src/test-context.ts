@@ -16,12 +16,16 @@ export async function startTestCli(
 ) {
   const server = await startTestServer(handlers)
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-cli-'))
-  const environment = { VITRINE_URL: server.url, VITRINE_TOKEN: 'secret' }
+  const own = { VITRINE_URL: server.url, VITRINE_TOKEN: 'secret' }
   return {
     ...server,
     folder,
     /** Runs one command line; gives its exit code and what it wrote. */
-    run: async (argv: readonly string[], options: { stdin?: Uint8Array; signal?: AbortSignal } = {}) => {
+    run: async (
+      argv: readonly string[],
+      options: { stdin?: Uint8Array; signal?: AbortSignal; environment?: Record<string, string> } = {},
+    ) => {
+      const { environment = own } = options
       const written = { out: '', note: '' }
       const code = await cli(argv, {
         out: (text) => (written.out += String(Buffer.from(text as string))),

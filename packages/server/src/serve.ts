@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
@@ -21,7 +21,7 @@ import { openDesktops } from './serve/desktops.ts'
 import { openSite } from './serve/site.ts'
 import { openState } from './serve/state.ts'
 import { openWayOut } from './serve/way-out.ts'
-import { serverFile } from './state-lock.ts'
+import { serverFile, writeServerFile } from './state-lock.ts'
 
 const { version } = packageJson
 
@@ -119,7 +119,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const { close } = await listen(config.host, config.port, site.serve, site.upgrade)
   stack.defer(close)
   const url = publicUrl(config).href
-  await writeFile(serverFile(config.stateDir), JSON.stringify({ url, pid: process.pid, installation }))
+  await writeServerFile(config.stateDir, { url, pid: process.pid, installation })
   stack.defer(() => rm(serverFile(config.stateDir), { force: true }))
   log.info({ url, version, installation }, 'listening')
   const open = publishedAt.filter((address) => !isLoopback(address))

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -55,9 +55,16 @@ const unusable = (cause: unknown) =>
   )
 
 /** Where the server of a state directory listens; the CLI reads it too. */
-export type ServerFile = { url: string; pid: number }
+export type ServerFile = { url: string; pid: number; installation: string }
 
 export const serverFile = (stateDir: string): string => join(stateDir, 'server.json')
+
+/** Whole or not at all: others look for it while the server starts. */
+export async function writeServerFile(stateDir: string, file: ServerFile): Promise<void> {
+  const part = `${serverFile(stateDir)}.part`
+  await writeFile(part, JSON.stringify(file))
+  await rename(part, serverFile(stateDir))
+}
 
 async function readServerFile(stateDir: string): Promise<ServerFile | null> {
   try {

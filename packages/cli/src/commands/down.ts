@@ -19,7 +19,7 @@ const closing = 30_000
 
 /** What the server, and `up`, keep in the state directory. Anything else there is not ours to delete. */
 const stored =
-  /^(vitrine\.db.*|lock.*|token|server\.json|up\.json|server\.log.*|dockerd\.log|files|links|recordings)$/
+  /^(vitrine\.db.*|lock.*|token|server\.json.*|up\.json|server\.log.*|dockerd\.log|files|links|recordings)$/
 
 export const down = command({
   name: 'down',
@@ -42,9 +42,8 @@ export const down = command({
       )
       return 0
     }
-    out(
-      `${running ? 'The server is stopped' : 'No server ran'}; ${counted(sandboxes, 'more sandbox', 'more sandboxes')} removed.\n`,
-    )
+    const more = sandboxes === 0 ? '' : `; ${counted(sandboxes, 'more sandbox', 'more sandboxes')} removed`
+    out(`${running ? 'The server is stopped' : 'No server ran'}${more}.\n`)
     if (left === undefined)
       report.say(
         `Kept: jobs and files in ${stateDir} (down --volumes deletes them), the image, downloaded models.`,

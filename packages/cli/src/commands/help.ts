@@ -25,12 +25,11 @@ export function helpOn(others: readonly Command[]): Command {
 const described = ({ run: _, ...about }: Command) => about
 
 function overview(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, arguments: words, summary }) => [
-    `  ${`${name} ${words}`.trim()}`,
-    summary,
-  ])
+  const entries = commands.map(({ name, arguments: words, summary }) =>
+    entry(`  ${`${name} ${words}`.trim()}`, summary),
+  )
   const aliases = commands.flatMap((command) =>
-    Object.keys(command.aliases).map((alias) => `${alias} = ${command.name}`),
+    Object.keys(command.aliases).map((alias) => `${alias}=${command.name}`),
   )
   const codes = Object.values(exitCodes).map(({ code, meaning }) => [`  ${code}`, meaning])
   return [
@@ -38,10 +37,10 @@ function overview(commands: readonly Command[]): string {
     '',
     'Usage: ./vitrine <command> [arguments] [options]      ./vitrine <command> --help tells more',
     '',
-    table(rows).trimEnd(),
+    ...entries,
     '',
     'Every command takes --json. A job’s id may be cut short where it stays unique.',
-    `Older names: ${aliases.join(', ')}`,
+    ...wrapped(`Older names: ${aliases.join(', ')}`, lineWidth),
     '',
     'Exit codes:',
     table(codes).trimEnd(),
@@ -50,6 +49,27 @@ function overview(commands: readonly Command[]): string {
     'NO_COLOR turns colours off.',
     '',
   ].join('\n')
+}
+
+const lineWidth = 100
+const nameWidth = 24
+
+/** A name and what it means, beside each other; a long name has a line of its own. */
+function entry(name: string, meaning: string): string {
+  const [first = '', ...rest] = wrapped(meaning, lineWidth - nameWidth)
+  const isLong = name.length > nameWidth - 2
+  const lines = isLong ? [name, first, ...rest] : [name.padEnd(nameWidth) + first, ...rest]
+  return lines.map((line, n) => (n === 0 ? line : ' '.repeat(nameWidth) + line)).join('\n')
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`.trimStart()
+    if (line.length <= width) lines[lines.length - 1] = line
+    else lines.push(word)
+  }
+  return lines
 }
 
 function named(name: string, commands: readonly Command[]): Command {

@@ -32,7 +32,8 @@ export const tokens = command({
     if (given === undefined || (verb !== 'create' && verb !== 'revoke')) throw new CliError('usage', wrongUse)
     if (verb === 'revoke') {
       await (await connect()).tokens.delete(given, { signal })
-      if (!json) note(`${oneLine(given)} is revoked.\n`)
+      if (json) out(`${harmlessJson({ revoked: given })}\n`)
+      else note(`${oneLine(given)} is revoked.\n`)
       return 0
     }
     const time = values.for === undefined ? undefined : seconds('--for', values.for)
@@ -47,7 +48,7 @@ const row = ({ id, name, createdAt, expiresAt, usedAt }: Token) => [
   id,
   oneLine(name),
   createdAt,
-  expiresAt ?? 'revoked',
+  expiresAt ?? 'it is revoked',
   usedAt ?? 'never',
 ]
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
-import { readServerFile, type ServerFile } from '../state.ts'
+import { parsed, readServerFile, type ServerFile } from '../state.ts'
 import { checkout } from './checkout.ts'
 import { needRoom } from './disk.ts'
 import type { Engine } from './docker.ts'
@@ -49,7 +49,7 @@ export async function runningServer(
 /** What `up` started last on this state directory, running or not. */
 export async function lastStarted(stateDir: string): Promise<Started | undefined> {
   const text = await readFile(upFile(stateDir), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as Started)
+  return text === undefined ? undefined : (parsed(text) as Started | undefined)
 }
 
 /** Changes whenever a server that is started now would be another program than one that was started before. */
