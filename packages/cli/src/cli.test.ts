@@ -216,7 +216,7 @@ describe('a wrong command line', () => {
     [['run', 'x', '--detach=yes'], '--detach takes no value'],
     [['status'], '<job> is missing'],
     [['run', 'two', 'words'], 'one argument too many, "words"'],
-    [['run'], 'the task is missing'],
+    [['run'], 'the task is missing; give it in quotes, or - to read it from standard input'],
     [['ls', '--state', 'gone'], 'is not one of queued'],
     [['ls', '--label', 'x'], 'key=value'],
     [['tokens', 'make', 'x'], 'tokens create'],

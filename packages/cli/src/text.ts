@@ -15,7 +15,11 @@ export async function readText(
   }
   const source = file ?? (given === '-' ? '-' : undefined)
   if (source === undefined) {
-    if (given === undefined) throw new CliError('usage', `the ${what} is missing; give it in quotes`)
+    if (given === undefined)
+      throw new CliError(
+        'usage',
+        `the ${what} is missing; give it in quotes, or - to read it from standard input`,
+      )
     return given
   }
   const bytes =
