@@ -1,8 +1,7 @@
 import type { Control as State, InputAction } from '@vitrine/contract/control.ts'
 import { limits } from '@vitrine/contract/limits.ts'
-import type { Transport } from './transport.ts'
+import type { Options, Transport } from './transport.ts'
 
-type Options = { signal?: AbortSignal | undefined }
 type Call = 'request' | 'take' | 'release'
 
 /** The longest text that goes between a desktop’s clipboard and a viewer’s, in bytes of UTF-8. */

@@ -1,7 +1,5 @@
 import type { FileList } from '@vitrine/contract/link.ts'
-import type { Transport } from './transport.ts'
-
-type Options = { signal?: AbortSignal | undefined }
+import type { Options, Transport } from './transport.ts'
 
 /** What a job has left in its `/output`. */
 export class Files {

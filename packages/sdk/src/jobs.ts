@@ -9,9 +9,7 @@ import { lines } from './lines.ts'
 import { Recordings } from './recordings.ts'
 import { Shares } from './shares.ts'
 import { Terminal } from './terminal.ts'
-import type { Transport } from './transport.ts'
-
-type Options = { signal?: AbortSignal | undefined }
+import type { Options, Transport } from './transport.ts'
 
 /** True where a job's run has ended: it succeeded, failed or was canceled. */
 export const isFinal = (state: JobState): boolean =>

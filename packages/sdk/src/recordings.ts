@@ -1,9 +1,7 @@
 import { createRecordedScreen, type RecordedScreen } from '@vitrine/contract/recorded-screen.ts'
 import { readRecords, type RecordingEntry } from '@vitrine/contract/recording.ts'
 import type { Recording } from '@vitrine/contract/routes/recordings.ts'
-import type { Transport } from './transport.ts'
-
-type Options = { signal?: AbortSignal | undefined }
+import type { Options, Transport } from './transport.ts'
 
 /** The recordings of a job's desktops. */
 export class Recordings {

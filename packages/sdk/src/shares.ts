@@ -1,10 +1,8 @@
 import type { Moment, Share, ShareMode } from '@vitrine/contract/share.ts'
-import type { Answer, Transport } from './transport.ts'
+import type { Answer, Options, Transport } from './transport.ts'
 
 /** What is told of a recording at the address of a share link to a moment. */
 export type { SharedRecording } from '@vitrine/contract/routes/shares.ts'
-
-type Options = { signal?: AbortSignal | undefined }
 
 /** Links that show a job’s desktop, or a recording of it, and nothing else, to whoever has them. */
 export class Shares {

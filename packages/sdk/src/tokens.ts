@@ -1,6 +1,5 @@
-import type { Answer, Transport } from './transport.ts'
+import type { Answer, Options, Transport } from './transport.ts'
 
-type Options = { signal?: AbortSignal | undefined }
 export type Token = Answer<'GET /tokens'>['tokens'][number]
 export type MadeToken = Answer<'POST /tokens'>
 

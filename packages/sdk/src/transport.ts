@@ -19,6 +19,9 @@ export type Answer<O extends Operation> = RouteOf<O>['success'] extends {
   ? Output
   : undefined
 
+/** What every method takes. */
+export type Options = { signal?: AbortSignal | undefined }
+
 export type Query = Record<string, string | number | readonly string[] | undefined>
 
 export type Request = {

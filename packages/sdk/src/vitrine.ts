@@ -2,9 +2,7 @@ import type { PullProgress } from '@vitrine/contract/routes/models.ts'
 import { Jobs } from './jobs.ts'
 import { pull } from './pull.ts'
 import { Tokens } from './tokens.ts'
-import { Transport, type Answer } from './transport.ts'
-
-type Options = { signal?: AbortSignal | undefined }
+import { Transport, type Answer, type Options } from './transport.ts'
 
 export type Health = Answer<'GET /health'>
 export type Settings = Answer<'GET /settings'>
