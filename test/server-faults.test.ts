@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Job } from '@vitrine/contract/job.ts'
 import { expect, test } from 'vitest'
@@ -225,5 +226,35 @@ test(
     expect(stored.toSorted()).toEqual(acknowledged.toSorted())
     for (const filling of acknowledged) await vitrine.jobs.delete(filling)
     await on.server.reach(after, 'succeeded')
+  },
+)
+
+test.runIf(existsSync('/dev/loop-control') && existsSync('/sys/fs/ext4'))(
+  'a state directory that becomes read-only acknowledges nothing, answers, and lets the server be stopped',
+  patient,
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    const [disk, mounted] = [join(folder, 'disk'), join(folder, 'mounted')]
+    await run('truncate', ['--size=64M', disk])
+    await run('mkfs.ext4', ['-q', disk])
+    await mkdir(mounted)
+    await run('mount', ['-o', 'loop,errors=remount-ro', disk, mounted])
+    const { stdout: device } = await run('findmnt', ['--noheadings', '--output', 'SOURCE', mounted])
+    const on = stack.use(await withServer({}, mounted))
+    stack.defer(async () => void (await run('umount', ['--lazy', mounted])))
+    const { vitrine } = on.server
+    const done = await create(on, 'Print done.', program('print("done")'))
+    await on.server.reach(done.id, 'succeeded')
+    const { id } = await working(on, 'Wait for the disk.')
+    // What the kernel does where a disk fails.
+    await writeFile(`/sys/fs/ext4/${basename(device.trim())}/trigger_fs_error`, 'test')
+    const refused = await vitrine.jobs.create({ task: 'Print nothing.' }).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ status: 507, code: 'storage_full' })
+    expect((await vitrine.jobs.get(id)).state).toBe('running')
+    expect((await Array.fromAsync(vitrine.jobs.list())).length).toBe(2)
+    await vitrine.health()
+    expect(await on.server.stop()).toBe(0)
   },
 )

@@ -120,7 +120,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   stack.defer(close)
   const url = publicUrl(config).href
   await writeServerFile(config.stateDir, { url, pid: process.pid, installation })
-  stack.defer(() => rm(serverFile(config.stateDir), { force: true }))
+  // Left behind on a disk that takes nothing any more, it names a process that is no more.
+  stack.defer(() => rm(serverFile(config.stateDir), { force: true }).catch(() => {}))
   log.info({ url, version, installation }, 'listening')
   const open = publishedAt.filter((address) => !isLoopback(address))
   if (open.length > 0) {
