@@ -1,11 +1,11 @@
-import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
 import type { Check, CheckResult, Language } from '@vitrine/contract/job.ts'
 import { windows } from '../desktop/desktop.ts'
 import { languages } from '../languages.ts'
-import { output, scratch } from '../places.ts'
 import { listens } from '../processes.ts'
+import { compare } from './compare.ts'
+import { runTests } from './pytest.ts'
+import { complain, result } from './result.ts'
 import { runProgram, type Ended, type RunOptions } from './run-program.ts'
 
 const compileSeconds = 15
@@ -13,7 +13,6 @@ const runSeconds = 30
 const testSeconds = 60
 /** A program with a window or a server has shown that it works when it still runs after this. */
 const servingSeconds = 3
-const shownOutput = 4096
 
 /** What the checks found. `far` counts how far the program came; `complaint` tells a model what is wrong with it. */
 export type Judgement = {
@@ -110,94 +109,10 @@ export async function judge(path: string, judging: Judging): Promise<Judgement> 
   return judged(far, ran ? complain(`The ${name === 'tests' ? 'tests' : 'check'} failed`, ended) : failedRun)
 }
 
-function result(check: CheckResult['check'], ended: Ended): CheckResult {
-  const serving = ended.how === 'left running'
-  const message = serving
-    ? 'It shows a window or serves a port, and was still running without an error.'
-    : trouble(ended)
-  return {
-    check,
-    passed: serving || (ended.how === 'exited' && ended.exitCode === 0),
-    exitCode: ended.exitCode,
-    timedOut: ended.how === 'timed out',
-    seconds: ended.seconds,
-    output: lastBytes(ended.all, shownOutput),
-    ...(message && { message }),
-  }
-}
-
-function trouble({ how, exitCode, signal, seconds, lacked }: Ended): string | undefined {
-  if (how === 'exited' && exitCode === 0) return undefined
-  if (lacked !== null) return `It needed more ${lacked} than the sandbox has.`
-  if (how === 'timed out') return `It did not end within ${Math.round(seconds)} s.`
-  if (how === 'printed too much') return 'It printed more than 32 MiB.'
-  return signal ? `It was ended by ${signal}.` : `It ended with exit code ${exitCode}.`
-}
-
-/** The end of a traceback says what is wrong; models lose the thread in more. */
-function complain(what: string, ended: Ended): string {
-  const text = ended.all.trimEnd()
-  const shown = text.length > 1200 ? `…${text.slice(-1200)}` : text
-  return [`${what}. ${trouble(ended) ?? ''}`.trim(), ...(shown === '' ? [] : [shown])].join('\n')
-}
-
-function compare(
-  { stdout, whitespace }: { stdout: string; whitespace: 'exact' | 'normalized' },
-  printed: string,
-): string {
-  const normal = (text: string) =>
-    text
-      .split('\n')
-      .map((line) => line.trim().replace(/\s+/g, ' '))
-      .join('\n')
-      .trim()
-  const fold = whitespace === 'exact' ? (text: string) => text : normal
-  if (fold(stdout) === fold(printed)) return ''
-  const clip = (text: string) => (text.length > 600 ? `${text.slice(0, 600)}…` : text)
-  return `It should print (${whitespace === 'exact' ? 'exactly' : 'apart from blanks'}):\n${clip(stdout)}\nBut it printed:\n${clip(printed)}`
-}
-
-/** Runs a pytest file. Its report must be there too: a program that leaves early ends pytest with exit code 0. */
-async function runTests(path: string, tests: string, options: RunOptions): Promise<Ended> {
-  const folder = `${scratch}/tests`
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  await writeFile(`${folder}/test_program.py`, tests)
-  await symlink(path, `${folder}/program${basename(path).endsWith('.py') ? '.py' : ''}`)
-  const report = `${folder}/report.xml`
-  const ended = await runProgram(
-    [
-      'python3',
-      '-m',
-      'pytest',
-      '-q',
-      '--no-header',
-      '-p',
-      'no:cacheprovider',
-      `--junitxml=${report}`,
-      `${folder}/test_program.py`,
-    ],
-    { ...options, env: { PYTHONPATH: folder, PROGRAM: path }, cwd: output },
-  )
-  const reported = await stat(report).catch(() => undefined)
-  if (reported || ended.exitCode !== 0) return ended
-  return { ...ended, exitCode: 1, all: `${ended.all}\nThe program ended pytest before it could report.` }
-}
-
 function notStarted(signal: AbortSignal): (error: unknown) => Ended {
   return (error) => {
     signal.throwIfAborted()
     const ended = { how: 'exited', exitCode: 127, signal: null, seconds: 0, lacked: null } as const
     return { ...ended, stdout: '', all: String(error) }
   }
-}
-
-function lastBytes(text: string, most: number): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= most) return text
-  // A cut character at the beginning decodes to one replacement character of three bytes.
-  return bytes
-    .subarray(bytes.length - most + 3)
-    .toString('utf8')
-    .replace(/^\ufffd+/, '')
 }
