@@ -183,6 +183,9 @@ test(
     }
     letGo()
     await on.server.reach(id, 'succeeded')
+    const [recording] = await vitrine.jobs.recordings.list(id)
+    const { from, to } = recording!.segments.at(-1)!
+    expect(to, 'what is recorded since has its own time').toBeGreaterThan(from)
   },
 )
 

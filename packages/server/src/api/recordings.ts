@@ -3,6 +3,7 @@ import { VitrineError } from '@vitrine/contract/error.ts'
 import type { JobEvent } from '@vitrine/contract/event.ts'
 import { recordingMedia } from '@vitrine/contract/recording.ts'
 import type { Recording } from '@vitrine/contract/routes/recordings.ts'
+import { now } from '../clock.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { attachment } from '../files/download.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -75,17 +76,17 @@ type Listed = Awaited<ReturnType<Recordings['list']>>[number]
 function presented({ run, isLive, scan: { end, time, segments } }: Listed): Recording {
   const startedAt = segments[0]!.at
   // While nothing changes nothing is stored, and time goes on all the same.
-  const now = isLive ? Math.max(time, Date.now() - startedAt) : time
+  const seconds = (isLive ? Math.max(time, now() - startedAt) : time) / 1000
   return {
     run,
     startedAt: new Date(startedAt).toISOString(),
-    seconds: now / 1000,
+    seconds,
     bytes: end,
     live: isLive,
     segments: segments.map(({ at, from, to }, index) => ({
       startedAt: new Date(at).toISOString(),
       from: from / 1000,
-      to: (index === segments.length - 1 ? now : to) / 1000,
+      to: index === segments.length - 1 ? seconds : to / 1000,
     })),
   }
 }

@@ -19,16 +19,18 @@ export async function openRecordingFile(path: string, scan: Scan | null): Promis
   const file = stack.use(await open(path, 'a', 0o600))
   await file.truncate(scan?.end ?? 0)
   if (!scan || scan.end === 0) await file.appendFile(recordingMagic)
-  const startedAt = scan?.segments[0]?.at ?? now()
-  let time = scan?.time ?? 0
+  const openedAt = now()
+  const startedAt = scan?.segments[0]?.at ?? openedAt
+  // Since then somebody may have moved the clock back.
+  const from = Math.max(scan?.time ?? 0, openedAt - startedAt)
 
   async function append(kind: RecordKind, body: Uint8Array<ArrayBuffer>): Promise<void> {
-    time = Math.max(time, now() - startedAt)
+    const time = from + now() - openedAt
     await file.appendFile(encodeRecord({ kind, time, body }))
   }
 
   const wallClock = new Uint8Array(8)
-  new DataView(wallClock.buffer).setFloat64(0, Math.max(startedAt, now()), true)
+  new DataView(wallClock.buffer).setFloat64(0, Math.max(startedAt, openedAt), true)
   await append(recordKind.begin, wallClock)
   stack.defer(() => append(recordKind.end, new Uint8Array(0)))
   const whole = stack.move()
