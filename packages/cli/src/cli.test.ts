@@ -259,6 +259,24 @@ describe('a wrong command line', () => {
   })
 })
 
+describe('up tells before it sets up anything', () => {
+  test('that a task is empty', async () => {
+    await using lab = await startTestCli()
+    expect(await lab.run(['up', ' \n'])).toEqual({ code: 2, out: '', note: 'vitrine: the task is empty\n' })
+  })
+
+  test('that the state directory cannot be used', async () => {
+    await using lab = await startTestCli({}, join(import.meta.filename, 'state'))
+    const { code, note } = await lab.run(['up'])
+    expect({ code, note }).toEqual({
+      code: 5,
+      note: expect.stringMatching(
+        /^vitrine: the state directory cannot be used: .*VITRINE_STATE_DIR/,
+      ) as string,
+    })
+  })
+})
+
 describe('a job’s id', () => {
   test('may be cut short, with and without its first word', async () => {
     await using lab = await startTestCli({

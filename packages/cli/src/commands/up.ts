@@ -12,7 +12,7 @@ import { ensureEngine } from '../setup/engine.ts'
 import { ensureImage } from '../setup/image.ts'
 import { findModel } from '../setup/model.ts'
 import { endProcess } from '../setup/process.ts'
-import { codeHash, runningServer, startServer } from '../setup/server.ts'
+import { codeHash, makeStateDirectory, runningServer, startServer } from '../setup/server.ts'
 import { givenSettings, type Settings } from '../setup/settings.ts'
 import { watchJob } from '../watch-job.ts'
 
@@ -46,6 +46,8 @@ export const up = command({
     const given = givenSettings({ ...flags, ...file }, context.environment)
     if (given['VITRINE_MODEL_FILE'] !== undefined) await checkModelFile(given['VITRINE_MODEL_FILE'])
     await checkSettings(given, context)
+    if (task?.trim() === '') throw new CliError('usage', 'the task is empty')
+    await makeStateDirectory(context.stateDir)
     const engine = await ensureEngine(context)
     await ensureImage(engine, given['VITRINE_IMAGE'] ?? 'vitrine-sandbox', context)
     await ensureServer(given, engine, context)

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../connection.ts'
@@ -58,7 +58,6 @@ export const codeHash = (): Promise<string> => hashOf(checkout(), code, process.
 /** Starts the server in the background and waits until it answers. A server that dies takes its last words here. */
 export async function startServer(settings: Settings, engine: Engine, context: Context): Promise<void> {
   const { stateDir, environment, signal } = context
-  await makeStateDirectory(stateDir)
   const log = join(stateDir, 'server.log')
   if (await isLarge(log)) await rename(log, `${log}.1`)
   await using file = await open(log, 'a', 0o600)
@@ -114,11 +113,13 @@ const isLarge = async (file: string) =>
 
 const upFile = (stateDir: string) => join(stateDir, 'up.json')
 
-async function makeStateDirectory(stateDir: string): Promise<void> {
+/** Throws where the server could not store. */
+export async function makeStateDirectory(stateDir: string): Promise<void> {
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o700 })
+    await access(stateDir, constants.W_OK)
   } catch (error) {
-    const message = `the state directory cannot be made: ${(error as Error).message}. Set VITRINE_STATE_DIR to a place that can be written.`
+    const message = `the state directory cannot be used: ${(error as Error).message}. Set VITRINE_STATE_DIR to a place that can be written.`
     throw new CliError('trouble', message, { cause: error })
   }
   await needRoom(stateDir, 200, 'The state directory')
