@@ -6,14 +6,15 @@ import { addressRule } from './addresses.ts'
 import { Attempt, type Reach } from './attempt.ts'
 import { connectTo } from './connect.ts'
 import { decide } from './decide.ts'
-import { countRunBytes, watchFlow, type Flow } from './flow.ts'
+import { countRunBytes, watchFlow } from './flow.ts'
 import { passRequest } from './forward.ts'
 import { createLedger, type Page } from './ledger.ts'
 import { defaultLimits, type EgressLimits } from './limits.ts'
 import { Refusal } from './refusal.ts'
 import type { Resolve } from './resolve.ts'
 import { covers, parseRule } from './rules.ts'
-import { targetOf, type Target } from './target.ts'
+import type { Passage } from './passage.ts'
+import { targetOf } from './target.ts'
 import { passTunnel } from './tunnel.ts'
 
 export type EgressOptions = {
@@ -55,12 +56,7 @@ export function createEgress(options: EgressOptions): Egress {
     sandbox: string,
     { method = '', url = '' }: IncomingMessage,
     caller: Duplex | ServerResponse,
-    pass: (
-      attempt: Attempt,
-      target: Target,
-      far: Awaited<ReturnType<typeof connectTo>>,
-      flow: Flow,
-    ) => Promise<void>,
+    pass: (passage: Passage) => Promise<void>,
   ): Promise<void> {
     const reach = await reachOf(sandbox)
     if (!reach) throw new Refusal(403, 'this sandbox has no job')
@@ -83,7 +79,7 @@ export function createEgress(options: EgressOptions): Egress {
       far.on('error', () => far.destroy())
       try {
         using flow = watchFlow(attempt, limits, runs)
-        await pass(attempt, target, far, flow)
+        await pass({ attempt, target, far, flow })
       } finally {
         far.destroy()
       }
@@ -149,8 +145,8 @@ export function createEgress(options: EgressOptions): Egress {
 
     async forward(sandbox, request, response) {
       try {
-        await attempt(sandbox, request, response, (one, target, far, flow) =>
-          passRequest(one, target, request, response, far, flow, limits.headerMs),
+        await attempt(sandbox, request, response, (passage) =>
+          passRequest(passage, request, response, limits.headerMs),
         )
       } catch (error) {
         if (response.headersSent) response.destroy()
@@ -164,9 +160,7 @@ export function createEgress(options: EgressOptions): Egress {
     async tunnel(sandbox, request, socket, head) {
       socket.on('error', () => socket.destroy())
       try {
-        await attempt(sandbox, request, socket, (one, _, far, flow) =>
-          passTunnel(one, socket, head, far, flow),
-        )
+        await attempt(sandbox, request, socket, (passage) => passTunnel(passage, socket, head))
       } catch (error) {
         if (socket.destroyed) return
         const { status, reason, text } = refused(error, request)

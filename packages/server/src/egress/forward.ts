@@ -1,22 +1,17 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import type { Attempt } from './attempt.ts'
-import type { Flow } from './flow.ts'
+import type { Passage } from './passage.ts'
 import { Refusal } from './refusal.ts'
-import type { Target } from './target.ts'
 
 /** Sends a plain HTTP request on and its answer back. A redirection goes back as it is: where it leads is asked anew. */
 export async function passRequest(
-  attempt: Attempt,
-  { host, port, path }: Target,
+  { attempt, target, far, flow }: Passage,
   request: IncomingMessage,
   response: ServerResponse,
-  far: Socket,
-  flow: Flow,
   headerMs: number,
 ): Promise<void> {
   const { signal } = attempt
+  const { host, port, path } = target
   const call = httpRequest({
     method: attempt.method,
     path,

@@ -1,16 +1,8 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Attempt } from './attempt.ts'
-import type { Flow } from './flow.ts'
+import type { Passage } from './passage.ts'
 
 /** Answers a CONNECT (RFC 9110, 9.3.6) and passes bytes both ways until both sides have ended or one broke. */
-export async function passTunnel(
-  attempt: Attempt,
-  near: Duplex,
-  head: Buffer,
-  far: Socket,
-  flow: Flow,
-): Promise<void> {
+export async function passTunnel({ attempt, far, flow }: Passage, near: Duplex, head: Buffer): Promise<void> {
   const { signal } = attempt
   const breakOff = () => {
     near.destroy()

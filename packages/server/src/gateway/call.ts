@@ -20,32 +20,23 @@ export type CallParts = {
   onCalled: (worker: Worker, call: ModelCalled) => void
 }
 
+/** One model call of a job, and who reads its answer; aborting `ending` ends it wherever it is. */
+export type Asked = { worker: Worker; call: ModelCall; answer: Answer; ending: AbortController }
+
 /**
  * Makes one model call: waits for its turn, asks a server, hands the answer on piece by piece. A server that is away or
- * busy is asked again, for `patienceMs`, while the call keeps its place. Aborting `ending` ends the call wherever it is; a call
- * that takes too long does that itself.
+ * busy is asked again, for `patienceMs`, while the call keeps its place. A call that takes too long aborts itself.
  */
-export async function makeCall(
-  parts: CallParts,
-  worker: Worker,
-  call: ModelCall,
-  answer: Answer,
-  ending: AbortController,
-): Promise<void> {
-  await parts.fleet.require(call.model)
-  await askInTurn(parts, worker, call, answer, ending)
+export async function makeCall(parts: CallParts, asked: Asked): Promise<void> {
+  await parts.fleet.require(asked.call.model)
+  await askInTurn(parts, asked)
   // The slot is another call's by now, however slowly this answer is read.
-  await answer.end()
+  await asked.answer.end()
 }
 
-async function askInTurn(
-  parts: CallParts,
-  worker: Worker,
-  call: ModelCall,
-  answer: Answer,
-  ending: AbortController,
-): Promise<void> {
+async function askInTurn(parts: CallParts, asked: Asked): Promise<void> {
   const { fleet, queue, board, limits } = parts
+  const { worker, call, ending } = asked
   using waiting = board.begin(worker)
   const arrived = performance.now()
   for (let first = false; ; first = true) {
@@ -60,7 +51,7 @@ async function askInTurn(
     requireBudget(worker.budget, 0)
     try {
       const fitting = withinBudget(call, worker.budget)
-      return await ask(parts, worker, fitting, answer, { server: slot.server, waiting, arrived, ending })
+      return await ask(parts, { ...asked, call: fitting }, { server: slot.server, waiting, arrived })
     } catch (error) {
       if (!(error instanceof GatewayError && error.passing)) throw error
       const now = performance.now()
@@ -73,16 +64,11 @@ async function askInTurn(
   }
 }
 
-type Turn = { server: Upstream; waiting: CallWaiting; arrived: number; ending: AbortController }
+type Turn = { server: Upstream; waiting: CallWaiting; arrived: number }
 
-async function ask(
-  parts: CallParts,
-  worker: Worker,
-  call: ModelCall,
-  answer: Answer,
-  { server, waiting, arrived, ending }: Turn,
-): Promise<void> {
+async function ask(parts: CallParts, asked: Asked, { server, waiting, arrived }: Turn): Promise<void> {
   const { fleet, limits } = parts
+  const { worker, call, answer, ending } = asked
   const { catalog } = server
   if (catalog.has(call.model) === undefined) await catalog.refresh()
   const began = performance.now()

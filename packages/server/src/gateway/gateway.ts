@@ -107,7 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       using _ = calls.admit(worker.job, budget.concurrentCalls)
       const { call, dialect } = read(await body())
       const answer = createAnswer(response, dialect, { stream: call.stream, unreadMs: limits.unreadMs })
-      await makeCall(parts, worker, call, answer, ending)
+      await makeCall(parts, { worker, call, answer, ending })
     }
     requireMethod(request, path)
     switch (path) {
