@@ -10,7 +10,7 @@ export type ContainerOptions = {
   /** Tells this installation's sandboxes from those of others on the same engine. */
   installation: string
   /** An OCI runtime that the engine knows, such as `runsc`; absent: the engine's default. */
-  ociRuntime?: string
+  ociRuntime?: string | undefined
   /** Labels for others' eyes, such as Compose's project. */
   labels?: Record<string, string>
   /** From a folder as this server sees it to the same as the engine's host does; absent: they are the same. */

@@ -76,14 +76,14 @@ async function create(
   const name = nameOf(spec.id)
   const created = await engine.createContainer(name, body, signal)
   if (created.outcome === 'no image') throw new VitrineError('unavailable', missingImage(options.image))
-  const id = created.outcome === 'created' ? created.id : await ownContainer(engine, name, labels, signal)
+  const id = created.outcome === 'created' ? created.id : await madeBefore(engine, name, labels, signal)
   await startOrRemove(engine, id, signal)
 }
 
 const nameOf = (sandbox: string) => `vitrine-${sandbox}`
 
 /** The id of the container that an earlier attempt made under this name; throws where it is somebody else's. */
-async function ownContainer(
+async function madeBefore(
   engine: Engine,
   name: string,
   labels: Record<string, string>,

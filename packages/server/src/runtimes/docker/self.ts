@@ -69,6 +69,26 @@ export function ownContainer(inspected: Inspected): OwnContainer {
   }
 }
 
+/** Sandboxes of a server in this container belong to its Compose project, and share the folders that it was given. */
+export const sharedWithSandboxes = ({ compose, hostFolder }: OwnContainer) => ({
+  hostFolder,
+  ...(compose && { labels: composeLabels(compose.project) }),
+})
+
+/**
+ * What `docker compose run sandbox` would label them with: Compose then neither scales them away nor calls them orphans
+ * at `up`, and `down --remove-orphans` removes them. It sees only containers that have some config-hash.
+ * https://github.com/docker/compose/blob/v2.26.1/pkg/compose/containers.go
+ */
+function composeLabels(project: string): Record<string, string> {
+  return {
+    'com.docker.compose.project': project,
+    'com.docker.compose.service': 'sandbox',
+    'com.docker.compose.oneoff': 'True',
+    'com.docker.compose.config-hash': 'sandbox',
+  }
+}
+
 const holds = (outer: string, inner: string) => {
   const path = relative(outer, inner)
   return path !== '..' && !path.startsWith('../')
