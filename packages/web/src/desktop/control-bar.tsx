@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Control, ControlCalls } from './control-calls.ts'
 import { usePolled } from '../polled.ts'
+import type { Control, ControlCalls } from './control-calls.ts'
 import { Quality } from './quality.tsx'
 
 /** How many of the last answers tell the connection’s quality. */
@@ -19,25 +19,24 @@ export function ControlBar(props: {
   const [answers, setAnswers] = useState<readonly number[]>([])
   const { value, error, again } = usePolled('control', 1000, async (signal) => {
     const began = performance.now()
-    const control = await calls.read(signal)
+    const read = await calls.read(signal)
     const took = performance.now() - began
     setAnswers((answers) => [...answers, took].slice(-answersKept))
-    return control
+    return read
   })
-  const [answered, setAnswered] = useState<Control>()
+  const [control, setControl] = useState<Control>()
   const [problem, setProblem] = useState('')
-  useEffect(() => setAnswered(value), [value])
+  useEffect(() => setControl(value), [value])
   useEffect(() => {
     if (error !== undefined) onError(error)
   }, [error])
-  const control = answered
   const drives = control?.holder != null && control.holder === control.you
   useEffect(() => onDriving(drives), [drives])
 
   const run = async (call: Promise<Control>) => {
     setProblem('')
     try {
-      setAnswered(await call)
+      setControl(await call)
     } catch (thrown) {
       setProblem(thrown instanceof Error ? thrown.message : String(thrown))
     }
