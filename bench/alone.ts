@@ -1,6 +1,6 @@
+import { freePort } from '../test/testbed/free-port.ts'
 import { cleanUp } from './clean-up.ts'
 import { docker, image } from './docker.ts'
-import { freePort } from '../test/testbed/free-port.ts'
 import { task } from './model.ts'
 import { firstFrameOnceUp } from './rfb-frame.ts'
 

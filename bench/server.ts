@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { lean } from '../packages/cli/src/setup/server.ts'
+import { freePort } from '../test/testbed/free-port.ts'
 import { cleanUp } from './clean-up.ts'
 import { docker, image } from './docker.ts'
-import { freePort } from '../test/testbed/free-port.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const startMilliseconds = 30_000

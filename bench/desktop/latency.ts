@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { direct, startStillDesktop, throughServer, type Viewer } from './typist.ts'
 import { median, type Figure } from '../table.ts'
+import { direct, startStillDesktop, throughServer, type Viewer } from './typist.ts'
 
 const presses = 100
 const pictures = 21

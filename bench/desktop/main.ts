@@ -2,11 +2,11 @@
  * The way from a desktop to its viewers, beside websockify and a plain pipe: `npm run bench:desktop`, or
  * `node bench/desktop/main.ts [throughput] [latency] [viewers] [memory]`. It needs Docker, root, and Debian's websockify and python3-numpy.
  */
+import { runBenches } from '../run.ts'
 import { benchDesktopLatency } from './latency.ts'
 import { benchStuckViewer } from './memory.ts'
 import { benchThroughput } from './throughput.ts'
 import { benchViewers } from './viewers.ts'
-import { runBenches } from '../run.ts'
 
 await runBenches({
   throughput: {

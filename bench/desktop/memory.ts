@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { startChild } from '../child.ts'
-import { startEndlessDesktop } from './endless.ts'
 import { processMemory } from '../memory.ts'
 import type { Figure } from '../table.ts'
+import { startEndlessDesktop } from './endless.ts'
 
 const seconds = 60
 

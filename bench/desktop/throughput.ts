@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { processorTime, startChild } from '../child.ts'
-import { startEndlessDesktop } from './endless.ts'
-import { cleanUp } from '../clean-up.ts'
 import { freePort } from '../../test/testbed/free-port.ts'
+import { processorTime, startChild } from '../child.ts'
+import { cleanUp } from '../clean-up.ts'
 import { median, type Figure } from '../table.ts'
+import { startEndlessDesktop } from './endless.ts'
 
 const rounds = 5
 

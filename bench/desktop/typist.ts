@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { openRfb } from '../../packages/server/src/desktops/rfb.ts'
 import { docker } from '../docker.ts'
-import { agentOf } from './endless.ts'
 import { startModel, task } from '../model.ts'
 import { startServer, type BenchServer } from '../server.ts'
+import { agentOf } from './endless.ts'
 
 export type BenchDesktop = AsyncDisposable & { server: BenchServer; job: string; sandbox: string }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processorTime } from '../child.ts'
-import { openStream, openViewer, startStillDesktop, throughServer, type Viewer } from './typist.ts'
 import { processMemory } from '../memory.ts'
 import type { Figure } from '../table.ts'
+import { openStream, openViewer, startStillDesktop, throughServer, type Viewer } from './typist.ts'
 
 const viewers = 50
 const presses = 50

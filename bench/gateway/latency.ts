@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChild } from '../child.ts'
-import { startCallers } from './load.ts'
 import { median, quantile, type Figure } from '../table.ts'
+import { startCallers } from './load.ts'
 
 const plans = [
   { callers: 1, callsEach: 10, rounds: 15 },

@@ -2,10 +2,10 @@
  * The gateway between sandboxes and model servers, every part in a process of its own: `npm run bench:gateway`, or
  * `node bench/gateway/main.ts [latency] [queue] [ollama]`.
  */
+import { runBenches } from '../run.ts'
 import { benchLatency } from './latency.ts'
 import { benchOllama } from './ollama.ts'
 import { benchQueue } from './queue.ts'
-import { runBenches } from '../run.ts'
 
 await runBenches({
   latency: {

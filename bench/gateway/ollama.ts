@@ -1,10 +1,10 @@
 import { SMOLLM } from '../../packages/engine/src/models.ts'
 import { startOllama } from '../../test/testbed/ollama.ts'
 import { startChild } from '../child.ts'
+import type { Figure } from '../table.ts'
 import type { Timing } from './callers.ts'
 import { startCallers } from './load.ts'
 import { meanCompletion, queueFigures, repeated } from './queue.ts'
-import type { Figure } from '../table.ts'
 
 const model = SMOLLM.name
 const tokens = 32

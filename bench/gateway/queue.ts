@@ -1,7 +1,7 @@
 import { startChild } from '../child.ts'
+import { median, type Figure } from '../table.ts'
 import type { Timing } from './callers.ts'
 import { startCallers, type Callers } from './load.ts'
-import { median, type Figure } from '../table.ts'
 
 const jobs = 4
 const callsEach = 5

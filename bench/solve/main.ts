@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { GEMMA, SMOLLM } from '../../packages/engine/src/models.ts'
 import { startOllama } from '../../test/testbed/ollama.ts'
 import { startSolver } from '../../test/testbed/solver.ts'
+import type { ScriptedModel } from '../../test/testbed/scripted-ollama.ts'
 import { cleanUp } from '../clean-up.ts'
 import { setUp } from '../set-up.ts'
 import { measure, type Tally } from './measure.ts'
@@ -22,7 +23,6 @@ import { cachedSamples, showModel } from './samples.ts'
 import { simulatedSamples } from './simulated.ts'
 import { printTallies } from './table.ts'
 import { solveTasks } from './tasks.ts'
-import type { ScriptedModel } from '../../test/testbed/scripted-ollama.ts'
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { CappedText } from './capped-text.ts'
-import { countShortages, lackedSince, type Shortages } from './shortages.ts'
 import { goBehind } from '../desktop/desktop.ts'
 import { environment, output } from '../places.ts'
 import { endAll, members } from '../processes.ts'
+import { CappedText } from './capped-text.ts'
+import { countShortages, lackedSince, type Shortages } from './shortages.ts'
 
 const mostOutput = 32 * 1024 * 1024
 const keptOutput = 512 * 1024

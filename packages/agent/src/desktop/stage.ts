@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { desktopFolder, output, scratch, storyFile } from '../places.ts'
 import { desktopDressed, start, windowCount } from './desktop.ts'
 import { Driver } from './driver.ts'
 import { closeEditor, hasUnsaved } from './editor.ts'
-import { desktopFolder, output, scratch, storyFile } from '../places.ts'
 import { isUsed } from './terminal-use.ts'
 
 const openMilliseconds = 5000

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import type { AgentEvent } from '@vitrine/contract/event.ts'
-import { writeOutput } from './files.ts'
 import { output } from '../places.ts'
+import { writeOutput } from './files.ts'
 
 const versions = '.vitrine/versions'
 

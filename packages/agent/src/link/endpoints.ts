@@ -6,11 +6,11 @@ import { JobLimits } from '@vitrine/contract/job.ts'
 import { Assignment, Driven, Life, linkPaths, type AgentStatus } from '@vitrine/contract/link.ts'
 import { TerminalSize } from '@vitrine/contract/terminal.ts'
 import { listFiles, readOutput, writeOutput } from '../files/files.ts'
+import type { XServer } from '../desktop/x-server.ts'
 import { dialStream } from './link.ts'
 import type { Outbox } from './outbox.ts'
 import { passOnTo, untilOneCloses } from './relay.ts'
 import { serveTerminal } from './terminal.ts'
-import type { XServer } from '../desktop/x-server.ts'
 
 /** Six times the longest task (every byte may be escaped in JSON) and room for a check. */
 const bodyBytes = 3 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { ModelAddress } from '../model-server.ts'
-import { passThrough } from './passthrough.ts'
 import { environment, home, proxyPort } from '../places.ts'
+import { passThrough } from './passthrough.ts'
 
 /**
  * Lets programs reach the hosts that the job asked for: an HTTP proxy on loopback, whose requests the server answers. It knows

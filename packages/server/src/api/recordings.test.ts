@@ -1,7 +1,7 @@
+import { Readable } from 'node:stream'
 import { readRecords, recordKind } from '@vitrine/contract/recording.ts'
 import { createRecordedScreen } from '@vitrine/contract/recorded-screen.ts'
 import type { Recording } from '@vitrine/contract/routes/recordings.ts'
-import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 

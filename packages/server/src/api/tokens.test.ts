@@ -1,6 +1,6 @@
-import type { Token } from '@vitrine/contract/token.ts'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Token } from '@vitrine/contract/token.ts'
 import { describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 

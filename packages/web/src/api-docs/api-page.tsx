@@ -1,9 +1,9 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 import { Header } from '../header.tsx'
 import type { ApiDocument, Operation } from './openapi.ts'
 import { example, operations, shapeOf } from './openapi.ts'
-import { Vitrine } from '@vitrine/sdk/vitrine.ts'
 
 const base = location.pathname.replace(/\/[^/]*$/, '')
 const site = {

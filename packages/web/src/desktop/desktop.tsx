@@ -1,12 +1,12 @@
 import { useMemo, useRef } from 'preact/hooks'
 import { streamUrl } from '../address.ts'
+import type { Job, Site } from '../site.ts'
+import { title } from '../words.ts'
 import { ControlBar } from './control-bar.tsx'
 import { controlCalls } from './control-calls.ts'
 import { DesktopTools } from './desktop-tools.tsx'
-import type { Job, Site } from '../site.ts'
 import { statusText } from './status-text.ts'
 import { useDesktop } from './use-desktop.ts'
-import { title } from '../words.ts'
 
 /** A job's desktop, live; where there is none, why. */
 export function Desktop({ site, job }: { site: Site; job: Job }) {

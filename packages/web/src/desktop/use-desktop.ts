@@ -1,9 +1,9 @@
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { problemText } from '../words.ts'
 import { viewer } from './control-calls.ts'
 import type { Desktop, DesktopStatus, View } from './rfb.ts'
 import type { Resize } from './vnc-parameters.ts'
-import { problemText } from '../words.ts'
 
 /**
  * The desktop at `url`, shown in `stage` while `isOpen`; another `key` begins anew. noVNC is loaded with the first one. What

@@ -2,11 +2,11 @@ import { isFinal } from '@vitrine/sdk/jobs.ts'
 import { useState } from 'preact/hooks'
 import { desktopPath } from '../address.ts'
 import { useDeleteLater } from '../delete-later.ts'
-import { RepeatDialog } from './repeat-dialog.tsx'
 import { ShareDialog } from '../share-dialog.tsx'
 import type { Job, Site } from '../site.ts'
 import { UndoBar } from '../undo-bar.tsx'
 import { problemText, secondsBetween } from '../words.ts'
+import { RepeatDialog } from './repeat-dialog.tsx'
 
 /** What can be done with the job in its present state. */
 export function JobActions(props: { site: Site; job: Job; onChange: () => void }) {

@@ -2,11 +2,11 @@ import type { Job } from '../site.ts'
 import { cutWord, type Candidate } from '../story/candidate.ts'
 import type { Entry, Story } from '../story/story.ts'
 import { checkWord, took } from '../words.ts'
+import { visible } from '../visible.ts'
 import { Checks } from './checks.tsx'
 import { Code, Differences } from './code.tsx'
 import { candidates, type View } from './view.ts'
 import { ViewLink } from './view-link.tsx'
-import { visible } from '../visible.ts'
 
 type CandidatesView = Extract<View, { name: 'candidates' }>
 

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import { visible } from '../visible.ts'
 import { highlight, lines, type CodeLanguage, type Token } from './highlight.ts'
 import { diffLines } from './line-diff.ts'
-import { visible } from '../visible.ts'
 
 /** Code with its lines numbered and its words coloured. */
 export function Code(props: { code: string; language: CodeLanguage | null; label: string }) {

@@ -2,12 +2,12 @@ import { archivePath } from '../address.ts'
 import { usePolled } from '../polled.ts'
 import type { Job, Site } from '../site.ts'
 import { problemText, size } from '../words.ts'
+import { visible } from '../visible.ts'
 import { fileTree, nameOf, type Folder } from './file-tree.ts'
 import { Preview } from './preview.tsx'
 import { UploadBox } from './upload-box.tsx'
 import type { View } from './view.ts'
 import { ViewLink } from './view-link.tsx'
-import { visible } from '../visible.ts'
 
 /** What is in the job's /output: a tree, one file looked at, and ways in and out. Read again where `edition` changes. */
 export function Files(props: {

@@ -2,10 +2,10 @@ import { useEffect, useState } from 'preact/hooks'
 import { filePath } from '../address.ts'
 import type { Site } from '../site.ts'
 import { problemText, size } from '../words.ts'
+import { visible } from '../visible.ts'
 import { Code } from './code.tsx'
 import type { File } from './file-tree.ts'
 import { languageOf } from './highlight.ts'
-import { visible } from '../visible.ts'
 
 const mostText = 1024 * 1024
 const mostImage = 16 * 1024 * 1024
