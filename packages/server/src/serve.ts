@@ -83,7 +83,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     recordings,
     driven,
     wake,
-    logger: log,
+    log,
     signal: stopping,
   })
   const jobs = new Jobs({

@@ -13,7 +13,7 @@ const heartbeatMilliseconds = 15_000
 export function eventRoutes(
   db: Database,
   jobs: Jobs,
-  log: EventLog,
+  events: EventLog,
   stopping: AbortSignal,
 ): Pick<Handlers, 'followEvents' | 'readLogs'> {
   const ended = async (id: string) => {
@@ -22,8 +22,8 @@ export function eventRoutes(
   }
   const read = (id: string, after: number, follow: boolean, signal: AbortSignal) =>
     follow
-      ? log.follow(id, after, () => ended(id), AbortSignal.any([signal, stopping]))
-      : log.stored(id, after)
+      ? events.follow(id, after, () => ended(id), AbortSignal.any([signal, stopping]))
+      : events.stored(id, after)
 
   return {
     followEvents: async ({ params: { id }, query, headers, request }) => {
@@ -34,7 +34,7 @@ export function eventRoutes(
       return stream(
         lines ? 'application/x-ndjson' : 'text/event-stream',
         (signal) =>
-          map(read(id, after, query.follow === 'true', signal), (events) => events.map(frame).join('')),
+          map(read(id, after, query.follow === 'true', signal), (batch) => batch.map(frame).join('')),
         lines ? '\n' : ': still here\n\n',
         request.signal,
       )
@@ -48,14 +48,14 @@ export function eventRoutes(
         let after = 0
         if (tail !== undefined) {
           let text = ''
-          for await (const events of log.stored(id, 0)) {
-            text += story.tell(events)
-            after = events.at(-1)!.seq
+          for await (const batch of events.stored(id, 0)) {
+            text += story.tell(batch)
+            after = batch.at(-1)!.seq
           }
           yield lastLines(text, tail)
           if (!follow) return
         }
-        yield* map(read(id, after, follow, signal), (events) => story.tell(events))
+        yield* map(read(id, after, follow, signal), (batch) => story.tell(batch))
       }
       return stream('text/plain; charset=utf-8', told, '', request.signal)
     },

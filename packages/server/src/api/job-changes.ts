@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { JobChanges } from '@vitrine/contract/routes/jobs.ts'
 import { pause } from '../clock.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import { present } from '../jobs/present.ts'
 import { jobsAmong, type JobFilter, type StoredJob } from '../store/jobs.ts'
-import type { Database } from '../store/schema.ts'
 import type { Handlers } from './bind.ts'
 import { stream } from './events.ts'
 
@@ -14,9 +13,7 @@ const gatherMilliseconds = 250
 const lineJobs = 200
 const remembered = 2000
 
-export type ChangesOptions = {
-  db: Database
-  log: EventLog
+export type ChangesOptions = Store & {
   desktopUrl: (job: StoredJob) => string
   stopping: AbortSignal
 }
@@ -37,7 +34,7 @@ export function jobChangesRoute(options: ChangesOptions): Pick<Handlers, 'watchJ
 }
 
 async function* watch(
-  { db, log, desktopUrl }: ChangesOptions,
+  { db, events, desktopUrl }: ChangesOptions,
   filter: JobFilter,
   signal: AbortSignal,
 ): AsyncGenerator<JobChanges> {
@@ -48,7 +45,7 @@ async function* watch(
     told.set(id, fingerprint)
     return true
   }
-  for await (const batch of log.watch(signal)) {
+  for await (const batch of events.watch(signal)) {
     if (batch.size === 0) yield { jobs: [], gone: [] }
     const ids = [...batch]
     for (let from = 0; from < ids.length; from += lineJobs) {

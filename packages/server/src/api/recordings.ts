@@ -14,12 +14,12 @@ import type { StoredJob } from '../store/jobs.ts'
 import type { Handlers } from './bind.ts'
 import type { WebFiles } from './pages.ts'
 
-export type RecordingRoutesOptions = { jobs: Jobs; recordings: Recordings; log: EventLog; web: WebFiles }
+export type RecordingRoutesOptions = { jobs: Jobs; recordings: Recordings; events: EventLog; web: WebFiles }
 
 export function recordingRoutes({
   jobs,
   recordings,
-  log,
+  events,
   web,
 }: RecordingRoutesOptions): Pick<Handlers, 'listRecordings' | 'readRecording' | 'readReplay' | 'readVideo'> {
   async function open(id: string, run: number, from: number): Promise<{ job: StoredJob; records: Readable }> {
@@ -30,7 +30,7 @@ export function recordingRoutes({
   }
 
   async function told(id: string, run: number): Promise<JobEvent[]> {
-    const batches = await Array.fromAsync(log.stored(id, 0))
+    const batches = await Array.fromAsync(events.stored(id, 0))
     return batches.flat().filter((event) => event.run === run && !streamed.has(event.type))
   }
 

@@ -4,6 +4,9 @@ import type { Database } from '../store/schema.ts'
 
 const batch = 500
 
+/** What is written in one transaction: the tables, and the log of each job. */
+export type Store = { db: Database; events: EventLog }
+
 /**
  * The append-only log of each job, and those who follow it. A follower is only woken; what it gets it reads from the
  * store, so a slow one holds no memory and nobody misses or doubles an event.

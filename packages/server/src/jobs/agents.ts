@@ -3,14 +3,13 @@ import type { Logger } from 'pino'
 import { isFinal } from '@vitrine/contract/job.ts'
 import type { AgentStatus } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import { LinkBreach } from '../links/requests.ts'
 import type { Recordings } from '../recordings/recordings.ts'
 import { findJob, type StoredJob } from '../store/jobs.ts'
-import type { Database } from '../store/schema.ts'
 import { change } from './change.ts'
 import type { Driven } from './driven.ts'
 import type { Fleet } from './fleet.ts'
@@ -23,9 +22,7 @@ const readyMilliseconds = 5
 /** A sandbox ends itself this long after the server should have ended it, in case there is no server. */
 const selfEndSeconds = 20
 
-export type AgentsOptions = {
-  db: Database
-  log: EventLog
+export type AgentsOptions = Store & {
   fleet: Fleet
   links: Links
   meter: Meter
@@ -33,7 +30,7 @@ export type AgentsOptions = {
   recordings: Pick<Recordings, 'record'>
   driven: Driven
   wake: () => void
-  logger: Logger
+  log: Logger
   signal: AbortSignal
 }
 
@@ -73,7 +70,7 @@ export class Agents {
 
   /** Copies a sandbox's files to the store; false where it could not be asked any more. */
   async keepFiles(sandbox: string, job: string, run: number, signal: AbortSignal): Promise<boolean> {
-    const { links, files, logger } = this.#options
+    const { links, files, log } = this.#options
     const link = links.find(sandbox)
     if (!link) return false
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(keepMilliseconds)])
@@ -90,13 +87,13 @@ export class Agents {
       if (!told) await files.remove(job)
       return true
     } catch (error) {
-      logger.warn({ job, sandbox, error }, 'the files of a sandbox were not kept')
+      log.warn({ job, sandbox, error }, 'the files of a sandbox were not kept')
       return false
     }
   }
 
   #record(link: Link, { id, run }: StoredJob): void {
-    const { recordings, logger, signal } = this.#options
+    const { recordings, log, signal } = this.#options
     const before = this.#recorded.get(link)
     if (before?.run === run) return
     before?.stop.abort()
@@ -105,7 +102,7 @@ export class Agents {
     void link.closed.then(() => stop.abort())
     const open = (opening: AbortSignal) => link.desktop(opening)
     recordings.record(id, run, open, AbortSignal.any([signal, stop.signal])).catch((error: unknown) => {
-      logger.error({ job: id, error }, 'a desktop is no longer recorded')
+      log.error({ job: id, error }, 'a desktop is no longer recorded')
     })
   }
 
@@ -162,8 +159,8 @@ export class Agents {
 
   #lost(link: Link, error: unknown): void {
     if (this.#options.signal.aborted) return
-    const { fleet, logger, wake } = this.#options
-    logger.warn({ sandbox: link.sandbox, error }, 'a link broke; the agent dials again')
+    const { fleet, log, wake } = this.#options
+    log.warn({ sandbox: link.sandbox, error }, 'a link broke; the agent dials again')
     if (error instanceof LinkBreach) {
       fleet.distrust(link.sandbox, error.message)
       wake()

@@ -38,7 +38,11 @@ describe('a job changes', () => {
               ? from === to || jobMoves[from].includes(to)
               : runs === 1 && isFinal(from) && to === 'queued') &&
             (shown === wanted || desktopMoves[shown].includes(wanted))
-          const changed = change({ db, log }, id, () => ({ state: to, desktop: wanted, run: run + runs }))
+          const changed = change({ db, events: log }, id, () => ({
+            state: to,
+            desktop: wanted,
+            run: run + runs,
+          }))
           if (legal) expect(await changed).toMatchObject({ state: to, desktop: wanted })
           else {
             await expect(changed).rejects.toThrow(/can't go from/)
@@ -51,7 +55,7 @@ describe('a job changes', () => {
 
   test('together with the events that tell of it, or not at all', async () => {
     const { id } = await add({})
-    await change({ db, log }, id, () => ({
+    await change({ db, events: log }, id, () => ({
       state: 'canceled',
       life: { reason: { code: 'canceled', message: 'enough' } },
       events: [{ type: 'log', data: { level: 'info', message: 'first' } }],
@@ -60,15 +64,15 @@ describe('a job changes', () => {
       { seq: 1, type: 'log' },
       { seq: 2, type: 'job.state', data: { from: 'queued', to: 'canceled', reason: { message: 'enough' } } },
     ])
-    expect(await change({ db, log }, id, () => null)).toBeNull()
-    expect(await change({ db, log }, 'job-of-nobody', () => ({ state: 'failed' }))).toBeNull()
+    expect(await change({ db, events: log }, id, () => null)).toBeNull()
+    expect(await change({ db, events: log }, 'job-of-nobody', () => ({ state: 'failed' }))).toBeNull()
     expect(await events(id)).toHaveLength(2)
   })
 
   test('once, when many ask at the same time', async () => {
     const { id } = await add({})
     const changes = Array.from({ length: 20 }, () =>
-      change({ db, log }, id, (job) => (isFinal(job.state) ? null : { state: 'canceled' })),
+      change({ db, events: log }, id, (job) => (isFinal(job.state) ? null : { state: 'canceled' })),
     )
     expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
     expect(await events(id)).toHaveLength(1)

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { EventBody } from '@vitrine/contract/event.ts'
 import { desktopMoves, isFinal, jobMoves } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import { findJob, updateJob, type StoredJob } from '../store/jobs.ts'
 import { insertPromptKey, type PromptKey } from '../store/prompts.ts'
 import type { Database, JobLife } from '../store/schema.ts'
@@ -19,8 +19,6 @@ export type Patch = Partial<Pick<StoredJob, 'state' | 'desktop' | 'sandbox' | 'r
   promptKey?: PromptKey | undefined
 }
 
-type Store = { db: Database; log: EventLog }
-
 /** Answers null where nothing is to be done any more. What it reads, it reads in the change's transaction. */
 export type Decide = (job: StoredJob, transaction: Database) => Patch | null | Promise<Patch | null>
 
@@ -35,7 +33,7 @@ export async function change(store: Store, id: string, decide: Decide): Promise<
       .transaction()
       .execute((transaction) => changeIn(transaction, store, id, decide))
     if (outcome === 'again') continue
-    if (outcome) store.log.wake(id)
+    if (outcome) store.events.wake(id)
     return outcome
   }
 }
@@ -52,13 +50,13 @@ export async function changeAll(store: Store, decisions: ReadonlyMap<string, Dec
       await setImmediate()
     }
   })
-  for (const id of decisions.keys()) store.log.wake(id)
+  for (const id of decisions.keys()) store.events.wake(id)
   if (again.size > 0) await changeAll(store, again)
 }
 
 async function changeIn(
   transaction: Database,
-  { log }: Store,
+  store: Store,
   id: string,
   decide: Decide,
 ): Promise<StoredJob | null | 'again'> {
@@ -68,9 +66,10 @@ async function changeIn(
   const after = patched(before, patch)
   if (!(await updateJob(transaction, after))) return 'again'
   const at = now()
-  for (const { run, event } of patch.ofRuns ?? []) await log.append(transaction, id, run, at, [event])
+  for (const { run, event } of patch.ofRuns ?? [])
+    await store.events.append(transaction, id, run, at, [event])
   const events = [...(patch.events ?? []), ...moves(before, after, patch)]
-  await log.append(transaction, id, after.run, at, events)
+  await store.events.append(transaction, id, after.run, at, events)
   if (patch.promptKey) await insertPromptKey(transaction, id, patch.promptKey)
   return { ...after, version: after.version + 1 }
 }

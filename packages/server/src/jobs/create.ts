@@ -1,15 +1,13 @@
 import { VitrineError, type FieldError } from '@vitrine/contract/error.ts'
 import type { NewJob } from '@vitrine/contract/job.ts'
 import { now } from '../clock.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import { findByIdempotencyKey, insertJob, type StoredJob } from '../store/jobs.ts'
-import { freshLife, type Database } from '../store/schema.ts'
+import { freshLife } from '../store/schema.ts'
 import { newId } from './id.ts'
 import { hashOf, otherBody } from './idempotency.ts'
 
-export type CreateOptions = {
-  db: Database
-  log: EventLog
+export type CreateOptions = Store & {
   defaultModel: () => string
   /** Throws a VitrineError that names the field where no model server has the model; one that is away may have it. */
   requireModel: (model: string) => Promise<void>
@@ -27,7 +25,7 @@ export async function createJob(
   wanted: NewJob,
   idempotencyKey: string | undefined,
 ): Promise<StoredJob> {
-  const { db, log, defaultModel } = options
+  const { db, events, defaultModel } = options
   const hash = hashOf(wanted)
   const { name = null, model = defaultModel(), check = null, ...rest } = wanted
   const request = { ...rest, name, model, check, createdAt: now() }
@@ -53,10 +51,10 @@ export async function createJob(
       idempotencyKey ? { key: idempotencyKey, hash } : null,
     )
     const created = { type: 'job.state', data: { from: null, to: 'queued', reason: null } } as const
-    await log.append(transaction, job.id, 1, request.createdAt, [created])
+    await events.append(transaction, job.id, 1, request.createdAt, [created])
     return job
   })
-  log.wake(job.id)
+  events.wake(job.id)
   return job
 }
 

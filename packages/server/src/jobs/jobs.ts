@@ -105,9 +105,9 @@ export class Jobs {
 
   /** Removes all jobs, or those in `states`; how many. */
   async removeAll(states?: readonly JobState[]): Promise<number> {
-    const { db, log, wake } = this.#options
+    const { db, events, wake } = this.#options
     const ids = await markDeleted(db, states)
-    for (const id of ids) log.wake(id)
+    for (const id of ids) events.wake(id)
     wake()
     return ids.length
   }

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino'
 import type { ModelCalled } from '@vitrine/contract/event.ts'
-import type { EventLog } from '../events/event-log.ts'
-import type { Database } from '../store/schema.ts'
+import type { Store } from '../events/event-log.ts'
 import { observeCalls } from './observe.ts'
 
 /** A model call must not wait for the disk; calls that end within this time of each other share one transaction. */
 const lateMilliseconds = 1000
 
-export type MeterOptions = { db: Database; log: EventLog; logger: Logger }
+export type MeterOptions = Store & { log: Logger }
 
 /** Writes down the model calls of jobs, a moment after each has ended. */
 export class Meter implements AsyncDisposable {
@@ -37,7 +36,7 @@ export class Meter implements AsyncDisposable {
 
   #writeLate(): void {
     this.settle().catch((error: unknown) =>
-      this.#options.logger.error({ error }, 'model calls could not be written down; tried again'),
+      this.#options.log.error({ error }, 'model calls could not be written down; tried again'),
     )
   }
 

@@ -5,13 +5,10 @@ import type { Usage, Waiting } from '@vitrine/contract/job.ts'
 import type { NumberedEvent } from '@vitrine/contract/link.ts'
 import type { TerminalOutput } from '@vitrine/contract/terminal.ts'
 import { now } from '../clock.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import type { StoredJob } from '../store/jobs.ts'
-import type { Database } from '../store/schema.ts'
 import { change, changeAll, type Patch } from './change.ts'
 import { endOfRun } from './end.ts'
-
-type Store = { db: Database; log: EventLog }
 
 /** What is reported of a job from outside the server. */
 export type Report =

@@ -2,13 +2,12 @@ import { isFinal, type Reason, type Waiting } from '@vitrine/contract/job.ts'
 import type { Assignment } from '@vitrine/contract/link.ts'
 import { now } from '../clock.ts'
 import type { DesktopPorts } from '../desktops/ports.ts'
-import type { EventLog } from '../events/event-log.ts'
+import type { Store } from '../events/event-log.ts'
 import type { FileStore } from '../files/file-store.ts'
 import type { Link } from '../links/link.ts'
 import type { Links } from '../links/links.ts'
 import type { Recordings } from '../recordings/recordings.ts'
 import { deleteJobRows, type StoredJob } from '../store/jobs.ts'
-import type { Database } from '../store/schema.ts'
 import type { Agents } from './agents.ts'
 import { assignment } from './assignment.ts'
 import { change } from './change.ts'
@@ -22,9 +21,7 @@ import { putFilesBack, putRecordsBack } from './put-back.ts'
 /** How often a sandbox is offered a follow-up that it does not take. */
 const followUpAttempts = 3
 
-export type StepsOptions = {
-  db: Database
-  log: EventLog
+export type StepsOptions = Store & {
   fleet: Fleet
   links: Links
   agents: Agents
@@ -149,7 +146,7 @@ export class Steps {
 
   /** Forgets deleted jobs; their sandboxes, now nobody's, are removed by the next plan. */
   async purge(jobs: readonly StoredJob[]): Promise<void> {
-    const { db, log, files, ports, recordings } = this.#options
+    const { db, events, files, ports, recordings } = this.#options
     const emptied = await Promise.allSettled(
       jobs.map(async ({ id }) => {
         await ports.close(id)
@@ -162,7 +159,7 @@ export class Steps {
     await db.transaction().execute(async (transaction) => {
       for (const id of gone) await deleteJobRows(transaction, id)
     })
-    for (const id of gone) log.wake(id)
+    for (const id of gone) events.wake(id)
     for (const one of emptied) if (one.status === 'rejected') throw one.reason
   }
 

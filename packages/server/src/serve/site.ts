@@ -58,7 +58,7 @@ export type Site = {
 /** All that people and programs reach: the API, the pages, the desktops. Who asks is known here and nowhere behind it. */
 export async function openSite(options: SiteOptions, stack: AsyncDisposableStack): Promise<Site> {
   const { config, version, state, gateway, links, jobs, desktops, recordings, stopping, log } = options
-  const { db, log: events } = state.store
+  const { db, events } = state.store
   const access = new Access({
     token: state.token,
     openToken: (token) => openToken(db, token),
@@ -72,10 +72,10 @@ export async function openSite(options: SiteOptions, stack: AsyncDisposableStack
   const app = createApp({
     handlers: {
       ...jobRoutes(jobs, urlOf),
-      ...jobChangesRoute({ db, log: events, desktopUrl: urlOf, stopping }),
+      ...jobChangesRoute({ db, events, desktopUrl: urlOf, stopping }),
       ...eventRoutes(db, jobs, events, stopping),
       ...fileRoutes(jobs, links, state.files),
-      ...recordingRoutes({ jobs, recordings, log: events, web }),
+      ...recordingRoutes({ jobs, recordings, events, web }),
       ...controlRoutes(jobs, controls, open),
       ...tokenRoutes(db, passes),
       ...shareRoutes({ db, jobs, viewers, recordings, passes, publicUrl: publicUrl(config) }),

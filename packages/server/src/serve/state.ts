@@ -1,16 +1,15 @@
 import { join } from 'node:path'
 import { readToken } from '../api/access.ts'
-import { EventLog } from '../events/event-log.ts'
+import { EventLog, type Store } from '../events/event-log.ts'
 import { folderStore, type FileStore } from '../files/file-store.ts'
 import { newId } from '../jobs/id.ts'
 import { followMovedClock } from '../jobs/moved-clock.ts'
 import { lockState, makeStateDirectory } from '../state-lock.ts'
-import type { Database } from '../store/schema.ts'
 import { setting } from '../store/settings.ts'
 import { openSqlite } from '../store/sqlite.ts'
 
 export type State = {
-  store: { db: Database; log: EventLog }
+  store: Store
   files: FileStore
   /** The owner's. */
   token: string
@@ -26,7 +25,7 @@ export async function openState(stateDir: string, stack: AsyncDisposableStack): 
   stack.defer(() => db.destroy())
   await followMovedClock(db)
   return {
-    store: { db, log: new EventLog(db) },
+    store: { db, events: new EventLog(db) },
     files: folderStore(join(stateDir, 'files')),
     token: await readToken(stateDir),
     installation: await setting(db, 'installation', newId('sbx').slice('sbx-'.length)),

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { createEgress, type Egress } from '../egress/egress.ts'
 import { createResolver } from '../egress/resolve.ts'
 import { isForProxy } from '../egress/target.ts'
+import type { Store } from '../events/event-log.ts'
 import { embeddedEngine } from '../gateway/embedded.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { Holders } from '../jobs/holders.ts'
@@ -10,9 +11,8 @@ import { Meter } from '../jobs/meter.ts'
 import { observe, type Reporter } from '../jobs/observe.ts'
 import { reachOf } from '../jobs/reach.ts'
 import type { LinksOptions } from '../links/links.ts'
-import type { State } from './state.ts'
 
-export type WayOutOptions = { config: Config; store: State['store']; report: Reporter; log: Logger }
+export type WayOutOptions = { config: Config; store: Store; report: Reporter; log: Logger }
 
 export type WayOut = Pick<LinksOptions, 'serve' | 'tunnel'> & {
   gateway: Gateway
@@ -28,7 +28,7 @@ export async function openWayOut(
   { config, store, report, log }: WayOutOptions,
   stack: AsyncDisposableStack,
 ): Promise<WayOut> {
-  const meter = stack.use(new Meter({ ...store, logger: log }))
+  const meter = stack.use(new Meter({ ...store, log }))
   const holders = new Holders(store.db)
   const { modelServers, modelFile, model } = config
   const engine = modelServers.includes('embedded')
