@@ -8,8 +8,8 @@ import { launchBrowser } from '../test/testbed/browser.ts'
 const { VITRINE_URL: url = 'http://localhost:7080', VITRINE_TOKEN: token = '' } = process.env
 const tasks = [
   { task: 'Print the even numbers from 2 to 20, one on each line.' },
-  { task: 'Print the text Hello, World!', check: { stdout: 'Hello, World!' } },
   { task: 'Print the sum of the numbers 1 to 100.', check: { stdout: '5050' } },
+  { task: 'Print the text Hello, World!', check: { stdout: 'Hello, World!' } },
 ]
 
 const vitrine = new Vitrine({ url, token })
