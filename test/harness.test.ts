@@ -1,6 +1,8 @@
 import { languages } from '@vitrine/agent/languages.ts'
 import { extractPrograms } from '@vitrine/agent/extract/extract.ts'
 import { badPrograms, noPrograms, wanted } from '@vitrine/agent/extract/harness/bad-programs.ts'
+import { oddAnswers } from '@vitrine/agent/extract/harness/odd-answers.ts'
+import { oddMarkings } from '@vitrine/agent/extract/harness/odd-markings.ts'
 import { goodPrograms } from '@vitrine/agent/extract/harness/programs.ts'
 import { answerWrappings, endings, markings, transcript } from '@vitrine/agent/extract/harness/wrappings.ts'
 import type { Wrap } from '@vitrine/agent/extract/harness/wrap.ts'
@@ -34,6 +36,27 @@ test('every good program in every wrapping passes, and is the first of its answe
     const runs = events.filter(({ type, data }) => type === 'check.started' && data.check === 'runs').length
     if (verdict.outcome !== 'passed' || printed !== stdout || runs !== 1)
       lost.push(`${name} (${language}): ${verdict.outcome}, ${runs} readings were run`)
+  })
+  expect(lost).toEqual([])
+  console.log(`${cases.length} different jobs`)
+}, 300_000)
+
+test('of the good programs a fourth passes in each odd wrapping', async () => {
+  const cases = distinct(
+    odd.flatMap(([wrapping, wrap], nth) =>
+      goodPrograms()
+        .filter((_, place) => place % 4 === nth % 4)
+        .map(({ language, name, program, stdout }) => {
+          const answer = wrap(program, languages[language].fences[0] ?? '', language)
+          const readings = extractPrograms(answer, language)
+          const key = JSON.stringify(readings.slice(0, readings.indexOf(`${program}\n`) + 1 || 16))
+          return { key, name: `${language}: ${name} in ${wrapping}`, answer, language, stdout }
+        }),
+    ),
+  )
+  const lost: string[] = []
+  await solveAll(cases, ({ name }, { verdict }) => {
+    if (verdict.outcome !== 'passed') lost.push(name)
   })
   expect(lost).toEqual([])
   console.log(`${cases.length} different jobs`)
@@ -101,9 +124,11 @@ test('without a check the output that two candidates agree on is chosen, and sil
   expect(silent).toMatchObject({ stdout: '3\n', verdict: { outcome: 'ran', candidate: 3, candidates: 4 } })
 })
 
-const fewWrappings: Record<string, Wrap> = Object.fromEntries(
-  Object.entries({ ...markings, ...endings }).filter((_, place) => place % 2 === 0),
-)
+const odd = Object.entries<Wrap>({ ...oddMarkings, ...oddAnswers })
+const fewWrappings: Record<string, Wrap> = Object.fromEntries([
+  ...Object.entries<Wrap>({ ...markings, ...endings }).filter((_, place) => place % 2 === 0),
+  ...odd.filter((_, place) => place % 8 === 0),
+])
 
 function wrappingsOf(language: Language): Record<string, Wrap> {
   return { ...answerWrappings, ...(language === 'python' && { 'a transcript': transcript }) }

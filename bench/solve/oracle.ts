@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import type { Language } from '@vitrine/contract/job.ts'
 import { extractPrograms } from '@vitrine/agent/extract/extract.ts'
-import { isExcerpt } from '@vitrine/agent/extract/prose.ts'
+import { isExcerpt } from '@vitrine/agent/extract/borders.ts'
 import { docker, image } from '../docker.ts'
 import type { SolveTask } from './tasks.ts'
 
@@ -71,7 +71,7 @@ function programsIn(answer: string, language: Language): string[] {
   const blocks = [...answer.matchAll(/```[^\n]*\n([^]*?)(?:\n```|$)/g)].map(([, code = '']) => code)
   const whole = blocks.length > 0 ? [...blocks, blocks.join('\n')] : [answer]
   const all = [...new Set([...whole, ...extractPrograms(answer, language)])]
-  return all.filter((program) => !all.some((other) => isExcerpt(program, other)))
+  return all.filter((program) => !all.some((other) => isExcerpt(program, other, language)))
 }
 
 /** As a check with normalised whitespace compares. */

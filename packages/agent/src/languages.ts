@@ -23,7 +23,7 @@ export const languages: Record<Language, LanguageFacts> = {
   python: {
     name: 'Python',
     extension: 'py',
-    fences: ['python', 'python3', 'py', 'py3', 'python-3'],
+    fences: ['python', 'python3', 'py', 'py3', 'python-3', 'ipython', 'pycon', 'py-console', 'python-script'],
     compile: (path) => [
       'python3',
       '-c',
@@ -32,7 +32,7 @@ export const languages: Record<Language, LanguageFacts> = {
     ],
     run: (path) => ['python3', path],
     codeLine:
-      /^\s*(import \w|from [\w.]+ import |def \w+\s*\(|class \w+.*:|for .+ in .+:|while .+:|if .+:|elif .+:|else:|try:|except.*:|with .+:|return\b|print\s*\(|@\w|[\w.[\]'", ]+ [-+*/|&]?= ?\S|[\w.]+\(.*\)\s*$|\w+=[^=\s])/,
+      /^\s*(import \w|from [\w.]+ import |def \w+\s*\(|class \w+.*:|for .+ in .+:|while .+:|if .+:|elif .+:|else:|try:|except.*:|with .+:|return\b|(raise|assert|del|yield) |print\s*\(|@\w|[\p{L}\w.[\]'", ]+ [-+*/|&]?= ?\S|[\w.]+\(.*\)\s*$|\w+=[^=\s])/u,
     comment: /^\s*#/,
     text: /("""|''')[^]*?\1/g,
     examples: [
@@ -54,7 +54,19 @@ export const languages: Record<Language, LanguageFacts> = {
   javascript: {
     name: 'JavaScript (Node.js)',
     extension: 'js',
-    fences: ['javascript', 'js', 'node', 'nodejs', 'mjs', 'cjs', 'jsx'],
+    fences: [
+      'javascript',
+      'js',
+      'node',
+      'nodejs',
+      'mjs',
+      'cjs',
+      'jsx',
+      'ts',
+      'typescript',
+      'es',
+      'ecmascript',
+    ],
     compile: (path) => ['node', '--check', path],
     run: (path) => ['node', path],
     codeLine:
@@ -76,7 +88,7 @@ export const languages: Record<Language, LanguageFacts> = {
   bash: {
     name: 'Bash',
     extension: 'sh',
-    fences: ['bash', 'sh', 'shell', 'zsh', 'shellscript', 'shell-script'],
+    fences: ['bash', 'sh', 'shell', 'zsh', 'ksh', 'shellscript', 'shell-script'],
     // A here-document without its end is only warned of: it has swallowed the rest of the program.
     compile: (path) => [
       'bash',
@@ -87,7 +99,7 @@ export const languages: Record<Language, LanguageFacts> = {
     ],
     run: (path) => ['bash', path],
     codeLine:
-      /^\s*(#!|echo\b|printf\b|for \w+ in\b|for \(\(|while\b.*(do|;|\])|until |if \[|if .*then|then$|fi\b|do$|done\b|case .+ in|esac|\w+=\S*|\w+\s*\(\)\s*\{?|function \w+|(cat|ls|mkdir|seq|awk|sed|grep|sort|expr|let|read|local|export|set|cd|touch|rm|cp|mv|find|date|bc|tr|cut|head|tail|wc|test)\b|\[\[? .+\]|[}{]$|\(\()/,
+      /^\s*(#!|echo\b|printf\b|for \w+ in\b|for \(\(|while\b.*(do|;|\])|until |if \[|if .*then|then$|fi\b|do$|done\b|case .+ in|esac|\w+=\S*|\w+\s*\(\)\s*\{?|function \w+|(exit|false|true|cat|ls|mkdir|seq|awk|sed|grep|sort|expr|let|read|local|export|set|cd|touch|rm|cp|mv|find|date|bc|tr|cut|head|tail|wc|test)\b|\[\[? .+\]|[}{]$|\(\()/,
     comment: /^\s*#(?!!)/,
     text: /<<-?\s*(['"]?)(\w+)\1[^\n]*\n[^]*?\n\s*\2$|='[^']*'|="(?:[^"\\]|\\[^])*"/gm,
     examples: [

@@ -6,13 +6,18 @@ const mostDepth = 8
 
 /**
  * The programs of an answer that is a document of data, as tools are called with: a text, or what stands under a key that
- * says so. Empty where the answer is no such document.
+ * says so, else any text, the longest first. Empty where the answer is no such document.
  */
 export function programsInDocument(text: string): string[] {
   const inner = text.trim()
   if (!/^["{[]/.test(inner)) return []
   const found: string[] = []
-  look(parse(inner), '', 0, found)
+  const document = parse(inner)
+  look(document, '', 0, found, (key) => key === '' || programKey.test(key))
+  if (found.length === 0) {
+    look(document, '', 0, found, () => true)
+    found.sort((a, b) => b.length - a.length)
+  }
   if (found.length === 0 && /^(\{\s*["'`]|\[\s*[{["'])[^]*[}\]]$/.test(inner)) return programsUnderKeys(inner)
   return found.slice(0, mostFound)
 }
@@ -20,32 +25,39 @@ export function programsInDocument(text: string): string[] {
 /** The same of what is no whole document, or not quite one: with line ends in texts, other quotation marks, commas at ends. */
 export function programsUnderKeys(text: string): string[] {
   return [...text.matchAll(keyed)]
+    .filter(([, key = '']) => programKey.test(key))
     .slice(0, mostFound)
-    .flatMap(({ index, 0: all, 1: key = '', 2: quotes = '' }) => {
-      if (!programKey.test(key)) return []
+    .flatMap(({ index, 0: all, 2: quotes = '' }) => {
       const start = index + all.length
       let end = start
       while (end < text.length && !text.startsWith(quotes, end)) end += text[end] === '\\' ? 2 : 1
-      const value = end < text.length ? unquoted(text.slice(start, end), quotes) : undefined
+      // What was never closed goes on to the end.
+      const value = unquoted(text.slice(start, end).replace(/(?<!\\)\\$/, ''), quotes)
       return value === undefined ? [] : [value]
     })
 }
 
-const keyed = /["'`]?([\w./-]{1,80})["'`]?\s{0,20}:\s{0,20}("""|'''|["'`])/g
+const keyed = /["'`]?([\w./-]{1,80})["'`]?\s{0,20}[:=]\s{0,20}("""|'''|["'`])/g
 
-function look(value: unknown, key: string, depth: number, found: string[]): void {
+function look(
+  value: unknown,
+  key: string,
+  depth: number,
+  found: string[],
+  isWanted: (key: string) => boolean,
+): void {
   if (depth > mostDepth || found.length > mostFound) return
   if (typeof value === 'string') {
     // Arguments of a call are often a document in a text.
     const inside = /^\s*[{[]/.test(value) ? parse(value) : undefined
     const before = found.length
-    if (typeof inside === 'object') look(inside, '', depth + 1, found)
-    if (found.length === before && (key === '' || programKey.test(key))) found.push(value)
+    if (typeof inside === 'object') look(inside, '', depth + 1, found, isWanted)
+    if (found.length === before && isWanted(key)) found.push(value)
   } else if (isLines(value)) {
-    if (programKey.test(key)) found.push(value.map((line) => line.replace(/\n$/, '')).join('\n'))
+    if (key !== '' && isWanted(key)) found.push(value.map((line) => line.replace(/\n$/, '')).join('\n'))
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, one] of Object.entries(value).slice(0, 50))
-      look(one, Array.isArray(value) ? key || 'item' : name, depth + 1, found)
+      look(one, Array.isArray(value) ? key || 'item' : name, depth + 1, found, isWanted)
   }
 }
 

@@ -21,6 +21,7 @@ export function isEscaped(code: string): boolean {
 /** Without HTML's tags, and each sign written as itself. */
 export function unescaped(text: string): string {
   return text
+    .replace(/<br ?\/?>\n?/g, '\n')
     .replace(tag, '')
     .replace(/&(#?\w{1,6});/gi, (all, name: string) => names[name.toLowerCase()] ?? all)
 }

@@ -1,8 +1,9 @@
 import type { Language } from '@vitrine/contract/job.ts'
+import { isAround, withoutBorders } from './borders.ts'
 import { isEscaped, unescaped } from './entities.ts'
-import { fencedBlocks, type Block } from './fences.ts'
+import { fencedBlocks, ownLines, type Block } from './fences.ts'
 import { foreignBlocks } from './foreign-blocks.ts'
-import { isLabel, leadsUp } from './labels.ts'
+import { isLabel, isUsage, leadsUp } from './labels.ts'
 import { languages } from '../languages.ts'
 import { markedCodes } from './marked.ts'
 import { indentedRuns, prefixedRuns } from './prefixed.ts'
@@ -49,10 +50,11 @@ export function extractPrograms(answer: string, language: Language): string[] {
 type Reading = { code: string; score: number }
 
 function clean(answer: string): string {
-  return answer
-    .slice(0, mostBytes)
-    .replace(/\r+\n|\r/g, '\n')
+  const text = answer.slice(0, mostBytes).replace(/\r+\n|\r/g, '\n')
+  const lines = text.includes('\n') ? text : text.replace(/[\u0085\u2028\u2029]/g, '\n')
+  return lines
     .replace(/\0/g, '')
+    .replace(/^([ \t]*)\uff40{3}/gm, '$1```')
     .replace(/^[ \t>\ufeff\u200b\u2060]+/gm, (start) => start.replace(/[\ufeff\u200b\u2060]+/g, ''))
 }
 
@@ -66,17 +68,21 @@ function readings(text: string, language: Language): Reading[] {
 }
 
 function fencedReadings(text: string, language: Language): Reading[] {
-  const fenced = fencedBlocks(text).filter(({ code }) => code.length <= programBytes)
+  const fenced = fencedBlocks(text, language).filter(({ code }) => code.length <= programBytes)
   const foreign = foreignBlocks(text, language).filter(({ code }) => code.length <= programBytes)
   const readings = [...fenced, ...foreign].flatMap((block) => {
     const score = plausibility(block, language)
-    const plain = isEscaped(block.code) ? [{ code: unescaped(block.code), score: score - 5 }] : []
-    return [{ code: block.code, score }, ...plain]
+    const plain = isEscaped(block.code) ? unescaped(block.code) : block.code
+    const plainer = isEscaped(plain) ? unescaped(plain) : plain
+    return [block.code, plain, plainer].map((code, times) => ({ code, score: score - 5 * times }))
   })
   const ours = fenced.filter((block) => block.depth === 0 && tagScore(block.tag, language) > 0)
-  // A program told in steps, one fence each: only where no single one will do.
+  // A program told in steps, one fence each: only where no single one will do, or where it is said.
   if (ours.length > 1) {
-    const score = Math.max(...ours.map((block) => plausibility(block, language))) - 30
+    const isTold =
+      ours.filter(({ before }) => stepping.test(before)).length > 1 &&
+      !ours.some(({ before }) => correcting.test(before))
+    const score = Math.max(...ours.map((block) => plausibility(block, language))) + (isTold ? 3 : -30)
     readings.push({ code: ours.map(({ code }) => code.trimEnd()).join('\n\n'), score })
   }
   return readings
@@ -97,20 +103,29 @@ function plausibility(block: Block, language: Language): number {
     // What a program prints, or needs, or what stands behind a fence that closes nothing.
     (tag <= 20 && !looksLikeCode(shapes(block.code, language)[0] ?? '', language) ? 50 : 0) +
     sizeScore(block.code, language) -
-    (isUsage(block.code) ? 40 : 0) +
-    (block.isCorrected ? 15 : 0) +
+    (block.code.trim().split('\n', 9).every(isUsage) ? 40 : 0) +
+    (correcting.test(block.before) ? 15 : lesser.test(block.before) ? -45 : 0) -
+    (testing.test(block.code) ? 20 : 0) +
     // Of two that are alike the later one is the better.
     Math.min(2, block.place / 4) -
     (block.closed ? 0 : 25) -
-    // Bash takes a fence for commands.
-    (language === 'bash' && !whole && innerFence.test(block.code) ? 60 : 0) -
+    // Bash takes a fence for commands, others do not compile it.
+    (!whole && innerFence.test(block.code) ? (language === 'bash' ? 60 : 30) : 0) -
     (whole ? 1 : 20) * block.depth -
     (block.trimmed ? 5 : 0)
   )
 }
 
+/** What models say before a program that is better than the one before, before one that is not what was asked for, and before a part. */
+const correcting = /\b(corrected|fixed|updated|improved|revised|final|better|complete|full|instead|whole)\b/i
+const lesser =
+  /\b(tests?|usage|alternative(ly)?|outputs?|original|previous|buggy|wrong|draft|you have|your (file|code))\b/i
+const testing = /^(import|from) (unittest|pytest)\b|^describe\(|^@test "/m
+const stepping = /\b(step|first(ly)?|next|then|second(ly)?|third(ly)?|finally|last(ly)?|now)\b/i
+
 function tagScore(tag: string, language: Language): number {
-  if (languages[language].fences.includes(tag)) return 100
+  const { fences, extension } = languages[language]
+  if (fences.includes(tag.replace(/[\d.]+$/, '')) || tag.endsWith(`.${extension}`)) return 100
   if (tag === '' || neutralTags.has(tag)) return 20
   return -100
 }
@@ -130,16 +145,6 @@ function holdsFences(code: string, language: Language): boolean {
   )
 }
 
-/** How a program is installed and started, or what it needs, and no program. */
-function isUsage(code: string): boolean {
-  const lines = code.trim().split('\n', 9)
-  return lines.every((line) =>
-    /^\s*[\w.-]+[=~>]=[\d.]+\s*$|^\s*([$#] )?(sudo )?(python3?|node|bash|sh|chmod|pip3?|npm|apt(-get)?|cd|source|\.\/[\w.]+)( [\w./+=-]+)*$/.test(
-      line.slice(0, lineStart),
-    ),
-  )
-}
-
 /** How much of it looks like code of the language, and how much there is: whole programs are longer than excerpts. */
 function sizeScore(code: string, language: Language): number {
   const { lines, codeLines } = count(code, language)
@@ -150,19 +155,23 @@ function sizeScore(code: string, language: Language): number {
 function unfencedReadings(text: string, language: Language): Reading[] {
   const isFence = (line: string) => /^\s*(`{3,}|~{3,})/.test(line.slice(0, lineStart))
   const lines = text.split('\n')
-  const bare = lines.filter((line) => !isFence(line))
+  const bare = lines.flatMap((line) => ownLines(line, language)).filter((line) => !isFence(line))
   const beginsFenced = isFence(lines.find((line) => line.trim() !== '') ?? '')
   const whole = beginsFenced || text.length > programBytes ? [] : wholes(lines, isFence, language)
-  const { certain, tagged, possible } = markedCodes(text)
+  const untagged = lines.map(withoutTags)
+  const { certain, tagged, possible, inline } = markedCodes(text)
   const rated = (codes: string[], less: number) =>
     codes
-      .filter((code) => code.length <= programBytes && looksLikeCode(code, language))
+      .filter(
+        (code) => code.length <= programBytes && looksLikeCode(shapes(code, language)[0] ?? '', language),
+      )
       .map((code, place) => ({
         code,
         score: sizeScore(code, language) - 2 * place + (holdsFences(code, language) ? holderScore : -less),
       }))
+  const spans = rated(inline, 75)
   return [
-    ...session(lines, language),
+    ...session(lines, isFence, language),
     ...certain
       .filter((code) => code.length <= programBytes)
       .flatMap((code) => {
@@ -177,9 +186,21 @@ function unfencedReadings(text: string, language: Language): Reading[] {
     ...rated(prefixedRuns(text), 40),
     ...rated(indentedRuns(text), 40),
     ...rated(possible, 70),
+    // Several are told of, or are the lines of one program.
+    ...(spans.length === 1 ? spans : []),
     ...rated(whole, 60),
-    ...rated([stretch(lines.map(withoutTags), language)], 80),
-    ...(bare.length === lines.length ? [] : rated([stretch(bare, language)], 90)),
+    ...rated([stretch(untagged, language)], 80),
+    ...rated(
+      [
+        stretch(
+          untagged.map((line) => withoutLead(line, language)),
+          language,
+        ),
+      ],
+      85,
+    ),
+    ...rated(outside(lines, isFence, language), 65),
+    ...(lines.some(isFence) ? rated([stretch(bare, language)], 90) : []),
   ]
 }
 
@@ -191,18 +212,35 @@ function wholes(lines: string[], isFence: (line: string) => boolean, language: L
   const isOdd = lines.filter(isFence).length % 2 === 1
   const last = isOdd ? lines.findLastIndex(isFence) : -1
   const ends = last < 0 ? [lines] : [lines.slice(0, last), lines]
-  return ends.flatMap((some) => [
+  const found = ends.flatMap((some) => [
     ...(first > 0 ? withoutProse(some.slice(first), language) : []),
     ...withoutProse(some, language),
   ])
+  const inner = withoutBorders(lines, language)
+  if (inner === undefined) return found
+  // Bash takes borders for commands; others don't compile them, and have quotation marks that look like some.
+  return language === 'bash' ? [inner, ...found] : [...found, inner]
+}
+
+/** What stands outside of all fences, where there are some: beside a program in other marks, they hold something else. */
+function outside(lines: string[], isFence: (line: string) => boolean, language: Language): string[] {
+  let isOpen = false
+  const rest = lines.filter((line) => {
+    if (!isFence(line)) return !isOpen
+    isOpen = !isOpen
+    return false
+  })
+  if (rest.length === lines.length) return []
+  return [withoutBorders(rest, language) ?? '', stretch(rest.map(withoutTags), language)]
 }
 
 /** What was typed at Python's prompt, with what it answered between. */
-function session(lines: string[], language: Language): Reading[] {
+function session(lines: string[], isFence: (line: string) => boolean, language: Language): Reading[] {
   const first = lines.findIndex((line) => /^\s*(>>>|In \[\d+\]:) /.test(line))
   if (language !== 'python' || first < 0) return []
   const last = lines.findLastIndex((line) => /^\s*(>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)( |$)/.test(line))
-  const begins = /^\s*(.*:)?\s*$/.test(lines[first - 1]?.slice(-lineStart) ?? '')
+  // Behind code they are an example in a text of the program's.
+  const begins = lines.slice(0, first).every((line) => isFence(line) || isAround(line, language))
   return [{ code: lines.slice(first, last + 1).join('\n'), score: begins ? 140 : -100 }]
 }
 
@@ -212,14 +250,28 @@ const withoutTags = (line: string) =>
     ? line
     : line.replace(/^(\s*<[a-z][^<>]{0,200}>)+(?=\S)/i, '').replace(/(<\/[\w:.-]{1,40}>\s*)+$/, '')
 
-/** From the first line of code to the last, lines of prose at both ends left out. */
+/** Code behind a bullet, a name and a colon, or between stars or backticks, without these. */
+function withoutLead(line: string, language: Language): string {
+  if (line.length > lineStart) return line
+  const [, rest = ''] =
+    /^\s*(?:[-*•] |[A-Z][\w ]{0,30}: |\*\*|`{1,2}(?!`))+(.*?)(?:\*\*|`{1,2})?$/.exec(line) ?? []
+  return languages[language].codeLine.test(rest) ? rest : line
+}
+
+/**
+ * From the first line of code to the last, lines of prose at both ends left out. What stands there without a blank line between
+ * belongs to it: a program that lacks a line of itself must not be taken for one.
+ */
 function stretch(lines: string[], language: Language): string {
-  const { codeLine, comment } = languages[language]
+  const { codeLine } = languages[language]
   const isCode = (line: string) => codeLine.test(line.slice(0, lineStart)) && !isProseLine(line)
+  const isOurs = (line: string | undefined) => line !== undefined && !isAround(line, language)
   let first = lines.findIndex(isCode)
-  while (first > 0 && comment.test(lines[first - 1] ?? '')) first -= 1
-  const last = lines.findLastIndex((line) => isCode(line) || /^\s+\S|^[)\]}"']/.test(line))
-  return first < 0 ? '' : lines.slice(first, last + 1).join('\n')
+  if (first < 0) return ''
+  let last = lines.findLastIndex((line) => isCode(line) || /^\s+\S|^[)\]}"']/.test(line))
+  while (isOurs(lines[first - 1])) first -= 1
+  while (isOurs(lines[last + 1])) last += 1
+  return lines.slice(first, last + 1).join('\n')
 }
 
 function looksLikeCode(code: string, language: Language): boolean {
@@ -240,8 +292,13 @@ function count(code: string, language: Language): { lines: number; codeLines: nu
   return { lines: lines.length, codeLines }
 }
 
-/** A program does something: more than comments, blank lines and lone literals. */
+/**
+ * A program does something: more than comments, blank lines, lone literals, and texts with names. A fence's end, which is no error in
+ * Bash, would hide one.
+ */
 function isProgram(code: string, language: Language): boolean {
+  if (isData(code, language) || (language === 'bash' && /(^|\n)[ \t]*`[` \t]*\n*$/.test(code.slice(-200))))
+    return false
   let quotes: string | undefined
   return code.split('\n').some((line) => {
     const text = line.trim().slice(0, lineStart)
@@ -257,4 +314,17 @@ function isProgram(code: string, language: Language): boolean {
     const isLiteral = /^(#!.*|[`~]{3,}.*|['"][^'"]*['"];?|[\d.]+;?|pass|\.\.\.)$/.test(text)
     return text !== '' && !languages[language].comment.test(text) && !isLiteral
   })
+}
+
+function isData(code: string, language: Language): boolean {
+  if (code.length > textBytes) return false
+  if (language === 'python' && /^(\w+ = "[^"]*"\s*)+$/.test(code.replace(languages.python.text, '""')))
+    return true
+  if (!/^[{[]/.test(code)) return false
+  try {
+    JSON.parse(code)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -17,7 +17,7 @@ type Mark = {
 /** What LaTeX, Org, Jira, Liquid, BBCode, reStructuredText, YAML and others put where Markdown has a fence. */
 const marks: readonly Mark[] = [
   {
-    opens: /^\\begin\{(lstlisting|verbatim|minted|alltt|code|listing)\*?\}(.*)$/i,
+    opens: /^\\begin\{(\w*(?:listing|verbatim|minted|alltt|code|python|javascript|bash)\w*)\*?\}(.*)$/i,
     tag: ([, , rest = '']) => /language=(\w+)/i.exec(rest)?.[1] ?? /\{(\w+)\}$/.exec(rest)?.[1] ?? '',
     closes: ([, name]) => `\\end{${name}}`,
   },
@@ -37,7 +37,7 @@ const marks: readonly Mark[] = [
     closes: () => '{% endhighlight %}',
   },
   {
-    opens: /^\[(code|source|highlight)[=: ]["']?(\w+)["']?\]$/i,
+    opens: /^\[(code|source|highlight)[=: ](?:lang(?:uage)?=)?["']?(\w+)["']?\]$/i,
     tag: ([, , word = '']) => word,
     closes: ([, name]) => `[/${name}]`,
   },
@@ -52,13 +52,20 @@ const marks: readonly Mark[] = [
     tag: () => '',
     closes: ([line]) => line.replace(/begin|start/i, 'end'),
   },
+  { opens: /^\{\{\{(?:#!(\w+))?$/, tag: ([, word = '']) => word, closes: () => '}}}' },
+  { opens: /^[@\\]code(?:\{\.(\w+)\})?$/, tag: ([, word = '']) => word, closes: () => '@endcode' },
+  {
+    opens: /^(:{3,})[ \t]*(?:\{code(?:-block)?\})?[ \t]*(\w+)$/,
+    tag: ([, , word = '']) => word,
+    closes: ([, colons = '']) => colons,
+  },
   { opens: /^\.\. (?:code-block|code|sourcecode|highlight)::[ \t]*(\w*)$/i, tag: ([, word = '']) => word },
   { opens: /^(?:code|program|script|source|content|solution|answer): ?[|>][-+]?\d?$/i, tag: () => '' },
 ]
 
 /** A shell that is told to write a program to a file, or to hand it to what runs it. */
 const hereDocument: Mark = {
-  opens: /^(?:\$ )?(?:(?:cat|tee)\b.*|(?:python3?|node)(?: -)?\s*)<<-?\s*["'\\]?(\w+)["']?.*$/,
+  opens: /^(?:\$ )?(?:sudo )?(?:(?:cat|tee)\b.*|(?:python3?|node)(?: -)?\s*)<<-?\s*["'\\]?(\w+)["']?.*$/,
   tag: ({ input }) => /python|node/.exec(input)?.[0] ?? /\.(py|js|mjs)\b/.exec(input)?.[1] ?? '',
   closes: ([, word = '']) => word,
 }
@@ -74,7 +81,11 @@ export function foreignBlocks(text: string, language: Language): Block[] {
     const opened = openedBy(line.trim(), all) ?? delimited(lines, at) ?? replaced(lines, at, last)
     if (!opened) continue
     const first = at + opened.skipped + 1
-    const rest = lines.slice(first, first + mostLines)
+    const behind = lines.slice(first, first + mostLines)
+    // A shell's prompts stand before what is typed in it.
+    const rest = line.trim().startsWith('$ ')
+      ? behind.map((typed) => typed.replace(/^\s*>( |$)/, ''))
+      : behind
     const end = opened.closes === undefined ? indentedLines(rest, line) : closing(rest, opened.closes)
     const inside = end < 0 ? rest : rest.slice(0, end)
     // Options of a directive.
@@ -89,7 +100,7 @@ export function foreignBlocks(text: string, language: Language): Block[] {
   return blocks
 }
 
-const usual = { depth: 0, trimmed: false, isCorrected: false }
+const usual = { depth: 0, trimmed: false, before: '' }
 
 type Opened = { tag: string; closes: string | undefined; skipped: number }
 
@@ -110,17 +121,20 @@ function delimited(lines: readonly string[], at: number): Opened | undefined {
 
 const divider = /^\s*={5,9}\s*$/
 
-/** An edit that tells what to search and what to put there: the latter. `last` is the last line that divides the two. */
+/** An edit that tells what was there and what to put there: the latter. `last` is the last line that divides the two. */
 function replaced(lines: readonly string[], at: number, last: number): Opened | undefined {
-  const opening = /^\s*<{5,9} ?(search|original)\s*$/i.exec((lines[at] ?? '').slice(0, lineStart))
+  const opening = /^\s*<{5,9} ?[\w./-]+\s*$/.exec((lines[at] ?? '').slice(0, lineStart))
   if (!opening || at > last) return undefined
   const skipped = lines.slice(at).findIndex((line) => divider.test(line.slice(0, lineStart)))
-  return { tag: '', closes: '>>>>>>> replace', skipped }
+  return { tag: '', closes: '>>>>>>>', skipped }
 }
 
 function closing(rest: readonly string[], closes: string): number {
   const wanted = closes.toLowerCase()
-  return rest.findIndex((line) => line.slice(0, lineStart).trim().toLowerCase() === wanted)
+  return rest.findIndex((line) => {
+    const text = line.slice(0, lineStart).trim().toLowerCase()
+    return text === wanted || (wanted === '>>>>>>>' && /^>{5,9} ?[\w./-]+$/.test(text))
+  })
 }
 
 /** How many lines are blank or indented deeper than the one that opens the block. */

@@ -8,6 +8,9 @@ import {
   foreignFrames,
   foreignMarkings,
 } from './harness/foreign-wrappings.ts'
+import { oddAnswers } from './harness/odd-answers.ts'
+import { oddFrames } from './harness/odd-frames.ts'
+import { oddMarkings } from './harness/odd-markings.ts'
 import { goodPrograms, type KnownProgram } from './harness/programs.ts'
 import { endings, framed, frames, markings, transcript } from './harness/wrappings.ts'
 import type { Wrap } from './harness/wrap.ts'
@@ -20,11 +23,24 @@ const wrappings = Object.entries<Wrap>({
   ...foreignMarkings,
   ...foreignEndings,
 })
+const odd = Object.entries<Wrap>({ ...oddMarkings, ...oddAnswers })
 const allFrames: Record<string, Wrap> = { ...frames, ...foreignFrames }
 
 function expectFound({ program, language }: KnownProgram, wrap: Wrap): void {
   const answer = wrap(program, languages[language].fences[0] ?? '', language)
   expect(extractPrograms(answer, language), answer).toContain(`${program}\n`)
+}
+
+function expectAlike({ program, language }: KnownProgram, wrap: Wrap): void {
+  const { comment, fences } = languages[language]
+  const bare = (code: string) =>
+    code
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !comment.test(line))
+      .join('\n')
+      .trim()
+  const answer = wrap(program, fences[0] ?? '', language)
+  expect(extractPrograms(answer, language).map(bare), answer).toContain(bare(program))
 }
 
 test('there are at least sixty known programs in three languages, and many ways to send them', () => {
@@ -49,6 +65,16 @@ describe('every good program is found byte for byte', () => {
   test('in a transcript', () => {
     for (const known of programs.filter(({ language }) => language === 'python'))
       expectFound(known, transcript)
+  })
+})
+
+describe('of the good programs without fences a fourth is found, but for comments and blank lines at its ends,', () => {
+  const plain = programs.filter(({ program }) => !program.includes('```'))
+  test.each(odd.map(([name, wrap], nth) => [name, wrap, nth] as const))('in %s', (_, wrap, nth) => {
+    for (const known of plain.filter((_, place) => place % 4 === nth % 4)) expectAlike(known, wrap)
+  })
+  test.each(Object.entries<Wrap>(oddFrames))('in a fence with %s around it', (_, frame) => {
+    for (const known of programs) expectAlike(known, framed(markings['a fence'], frame))
   })
 })
 

@@ -9,30 +9,45 @@ export function markedCodes(text: string): {
   certain: string[]
   tagged: string[]
   possible: string[]
+  inline: string[]
 } {
   const whole = programsInDocument(text)
-  if (whole.length > 0) return { certain: whole, tagged: [], possible: [] }
+  if (whole.length > 0) return { certain: whole, tagged: [], possible: [], inline: [] }
   const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const documents = [
     ...between(text, lower, '```json', '\n```'),
     ...between(text, lower, '<tool_call>', '</tool_call>'),
+    ...documentIn(text),
   ]
   const bracketed = names.flatMap((name) => between(text, lower, `[${name}]`, `[/${name}]`))
   // An HTML page has no more line ends inside `<code>` than the program.
   const plain = [...inTags(text, lower), ...bracketed].flatMap(
     (code) => dataIn(code) ?? (isEscaped(code) ? unescaped(code) : code),
   )
-  const lastLine = text.trim().split('\n').at(-1)?.slice(-2000) ?? ''
-  const inline = /`([^`]+)`\.?$/.exec(lastLine)?.[1]
+  const inline = text.includes('```')
+    ? []
+    : [...text.matchAll(/`([^`]+)`/g)].slice(0, mostInline).map(([, code = '']) => code)
+  const ticked = /^`{1,2}(?!`)([^]*[^`])`{1,2}$/.exec(text.trim())?.[1]
   return {
     certain: documents.flatMap(programsInDocument),
     tagged: plain,
-    possible: [...handedOver(text), ...programsUnderKeys(text), ...(inline ? [inline] : [])],
+    possible: [...handedOver(text), ...programsUnderKeys(text), ...(ticked ? [ticked] : [])],
+    inline,
   }
+}
+
+/** A document of data with words around it, or the name of a tool before it; not one in a program. */
+function documentIn(text: string): string[] {
+  const [before = ''] = /^[\w<>[\]|=.:, -]*(?=\{\s*")/m.exec(text) ?? []
+  const start = text.search(/^[\w<>[\]|=.:, -]*\{\s*"/m) + before.length
+  const end = text.lastIndexOf('}') + 1
+  const isAlone = /^[\w<>[\]|=.:/ -]*$/m.exec(text.slice(end, end + 200))?.index === 0
+  return end > start && isAlone && !text.includes('```') ? [text.slice(start, end)] : []
 }
 
 const names = ['code', 'program', 'script', 'python', 'bash', 'javascript', 'answer', 'solution']
 const mostTags = 24
+const mostInline = 8
 const tag =
   /<(?!(?:span|div|p|a|b|i|em|strong|li|ul|ol|td|tr|summary|details)\b)([a-z][\w.-]{0,40})(?:[ =][^<>\n]{0,200})?>/g
 
@@ -64,15 +79,20 @@ function indented(text: string, mark: number, code: string): string {
   return `${/^([ \t]*)(<[^<>]{0,200}>[ \t]*)*$/.exec(before.slice(0, 500))?.[1] ?? ''}${code}`
 }
 
-/** What a shell is told to hand to Python or Node as an argument. */
+/** What a shell is told to hand to Python or Node as an argument, or to write to a file. */
 function handedOver(text: string): string[] {
-  const call = /^[ \t]*(?:\$ )?(?:python3?|node) -[ce] (?:'([^']*)'|"((?:[^"\\]|\\[^])*)")[ \t]*$/gm
+  const call =
+    /^[ \t]*(?:\$ )?(?:(?:python3?|node) -[ce]|echo(?: -e)?|printf(?: '%s\\n')?) (?:'((?:[^']|'\\'')*)'|"((?:[^"\\]|\\[^])*)")[ \t]*(?:>.*)?$/gm
   return [...text.matchAll(call)]
     .slice(0, 4)
-    .map(([, single, double = '']) => single ?? double.replace(/\\(["\\$`])/g, '$1'))
+    .map(
+      ([, single, double = '']) => single?.replaceAll("'\\''", "'") ?? double.replace(/\\(["\\$`])/g, '$1'),
+    )
 }
 
-/** XML's way to write text as it is. */
+/** Text as it is, as XML and components of MDX have it. */
 function dataIn(code: string): string | undefined {
-  return /^\s*<!\[CDATA\[\n?([^]*?)\]\]>\s*$/.exec(code.slice(0, 300_000))?.[1]
+  const start = code.slice(0, 300_000)
+  const literal = /^\s*\{`([^]*)`\}\s*$/.exec(start)?.[1]
+  return /^\s*<!\[CDATA\[\n?([^]*?)\]\]>\s*$/.exec(start)?.[1] ?? literal?.replace(/\\([`$\\])/g, '$1')
 }

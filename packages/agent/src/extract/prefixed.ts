@@ -33,6 +33,23 @@ export function indentedRuns(text: string): string[] {
   return runs
 }
 
+/** Lines without what stands before every one of them: a sign of a patch, a bar, a prompt, a field's name; backticks around each. */
+export function withoutPrefix(text: string): string[] {
+  const lines = text.trim().split('\n')
+  const filled = lines.filter((line) => line.trim() !== '')
+  if (lines.length > 4 * mostLines) return []
+  if (filled.every((line) => /^`[^`]+`$/.test(line)))
+    return [lines.map((line) => line.slice(1, -1)).join('\n')]
+  const prefix = /^(\+(?! )|\S{0,30}[$#%>:|*;•+-] )/.exec(filled[0] ?? '')?.[0]
+  if (prefix === undefined || (filled.length < 2 && prefix !== '+')) return []
+  if (!filled.every((line) => line.startsWith(prefix.trimEnd()))) return []
+  return [
+    lines
+      .map((line) => line.slice(line.startsWith(prefix) ? prefix.length : prefix.trimEnd().length))
+      .join('\n'),
+  ]
+}
+
 const isIndented = (line: string | undefined) =>
   line !== undefined && /^(\t| {2,})\s*\S/.test(line.slice(0, lineStart))
 

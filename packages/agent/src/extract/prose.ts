@@ -30,19 +30,8 @@ export function withoutProse(lines: readonly string[], language: Language): stri
   )
 }
 
-/** Whether a piece of a program leaves out lines that are neither prose nor marks: then it is not what was meant. */
-export function isExcerpt(piece: string, whole: string): boolean {
-  const at = whole.indexOf(piece.trim())
-  if (at < 0 || piece.trim() === whole.trim()) return false
-  const left = `${whole.slice(0, at)}\n${whole.slice(at + piece.trim().length)}`.split('\n')
-  return left.some((line) => !isMark(line) && !isHeading(line) && !isSentence(line.slice(0, longest)))
-}
-
-const isMark = (line: string) =>
-  /^\s*([`~>]{3,}.*|<.*>|\[\/?\w+\]|[{}[\]",]*|.*:)?\s*$/.test(line.slice(0, longest))
-
 /** Where prose begins behind code: the first paragraphs that look like it. */
-export function proseFrom(lines: readonly string[], language: Language | undefined): number[] {
+export function proseFrom(lines: readonly string[], language: Language): number[] {
   const starts = lines.flatMap((_, at) => (isMargin(lines, at) ? [at] : []))
   return starts
     .filter((start, nth) => isProse(lines.slice(start, starts[nth + 1] ?? lines.length), language))
@@ -55,30 +44,56 @@ function isMargin(lines: readonly string[], at: number): boolean {
 }
 
 /** Sentences, a heading, a list of sentences; nothing that the language would take for code or a comment. */
-function isProse(paragraph: readonly string[], language: Language | undefined): boolean {
+function isProse(paragraph: readonly string[], language: Language): boolean {
   const [first = '', ...rest] = paragraph
     .filter((line) => line.trim() !== '')
     .map((line) => line.slice(0, longest))
   if (first === '') return true
-  if (language && rest.some((line) => languages[language].codeLine.test(line) && !isSentence(line)))
-    return false
-  return isHeading(first) || isSentence(first)
+  if (rest.some((line) => languages[language].codeLine.test(line) && !isSentence(line))) return false
+  return isTalk(first, language)
+}
+
+/** Whether a line is written for people, and not in the language. */
+export function isTalk(line: string, language: Language): boolean {
+  const start = line.slice(0, longest)
+  const { codeLine, comment } = languages[language]
+  const told = /^[A-Z][\w ]{0,30}: (.*)$/.exec(start)?.[1]
+  if (told !== undefined && codeLine.test(told)) return false
+  if (isSaid(start)) return true
+  return isRemark(start) && !codeLine.test(start) && !comment.test(start)
 }
 
 /** Whether a line is written for people. */
 export function isSaid(line: string): boolean {
   const start = line.slice(0, longest)
-  return isHeading(start) || isSentence(start) || /^[A-Z][\w '’,-]*[:.!?]$/.test(start)
+  return isHeading(start) || isSentence(start) || /^[A-Z][\w '’,-]*[:.!?]$/.test(withoutMarks(start))
 }
 
 const isHeading = (line: string) => /^(#{2,6} \S|\*\*[^*]+\*\*:?$|-{3,}$)/.test(line)
 
 /** Words and punctuation, and at least three words; brackets only around words. */
 function isSentence(line: string): boolean {
-  const text = line.replace(/^(\*\*|[-*] |\d+[.)] )/, '').replace(/`[^`]*`/g, 'code')
+  const text = withoutMarks(line)
+  return /^\p{Lu}[\p{L}\p{N}_’'-]*[,!:]? /u.test(text) && holdsWords(text)
+}
+
+/** A sentence that begins small, or in a script without capitals. */
+function isRemark(line: string): boolean {
+  const text = withoutMarks(line)
   return (
-    /^[A-Z][\w’'-]*[,!]? /.test(text) &&
-    (text.match(/[\w’'-]+/g)?.length ?? 0) >= 3 &&
-    !/[={};]|\w\(|\)$|\\$/.test(text)
+    (/^\p{Ll}.*[.!?:]$/u.test(text) && holdsWords(text) && !/[$|<>"[\]\\/]/.test(text)) ||
+    /^\p{Lo}{2}[^=(){}"';]+$/u.test(text)
   )
 }
+
+const holdsWords = (text: string) =>
+  (text.match(/[\p{L}\p{N}_’'-]+/gu)?.length ?? 0) >= 3 && !/[={}]|;(?! \w)|\w\(|\)$|\\$/.test(text)
+
+/** Without the marks of Markdown, and without emoji around. */
+const withoutMarks = (line: string) =>
+  line
+    .trim()
+    .replace(/^([-*•] |\d+[.)] )/, '')
+    .replaceAll('**', '')
+    .replace(/`[^`]*`/g, 'code')
+    .replace(/^[\p{Extended_Pictographic}\ufe0f ]+|[\p{Extended_Pictographic}\ufe0f ]+$/gu, '')

@@ -1,45 +1,32 @@
-const tags = 'think|thinking|thought|reasoning'
-const openingLine = new RegExp(`^[ \\t]*<(${tags})>`, 'i')
+const tags = 'think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|plan|planning'
+const opening = new RegExp(`^[ \\t]*<(?:${tags})(?: [^<>]{0,100})?>`, 'i')
+const closing = new RegExp(`</(?:${tags})>`, 'i')
 const closingLine = new RegExp(`</(?:${tags})>[ \\t]*$|^[ \\t]*</(?:${tags})>`, 'i')
 
 /**
  * What a model said, without what it thought. Thinking stands between tags that begin a line; it ends at the last
  * closing tag where no opening one was sent, and goes on to the end where none closes it.
  */
-export function spokenPart(answer: string): string {
-  const text = withoutTold(answer)
+export function spokenPart(text: string): string {
   const spoken: string[] = []
-  let closing: string | undefined
+  let thinks = false
   for (const line of text.split('\n')) {
     let rest = line
-    if (closing === undefined) {
-      const opened = openingLine.exec(line.slice(0, 200))
+    if (!thinks) {
+      const opened = opening.exec(line.slice(0, 200))
       if (!opened) {
         spoken.push(line)
         continue
       }
-      closing = `</${(opened[1] ?? '').toLowerCase()}>`
+      thinks = true
       rest = line.slice(opened[0].length)
     }
-    const end = rest.toLowerCase().indexOf(closing)
-    if (end < 0) continue
-    spoken.push(rest.slice(end + closing.length))
-    closing = undefined
+    const closed = rest.includes('</') ? closing.exec(rest) : null
+    if (!closed) continue
+    spoken.push(rest.slice(closed.index + closed[0].length))
+    thinks = false
   }
   const last = spoken.findLastIndex((line) => line.includes('</') && closingLine.test(line.slice(-400)))
   const [, behind = ''] = (spoken[last] ?? '').split(/<\/\w+>(?!.*<\/\w+>)/)
   return last < 0 ? spoken.join('\n') : [behind, ...spoken.slice(last + 1)].join('\n')
-}
-
-/** Some models think in brackets, and Ollama's command line tells where thinking begins and ends. */
-function withoutTold(text: string): string {
-  const start = text.trimStart()
-  for (const [opening, closing] of [
-    ['[THINK]', '[/THINK]'],
-    ['Thinking...\n', '\n...done thinking.\n'],
-  ] as const) {
-    const end = start.startsWith(opening) ? start.indexOf(closing) : -1
-    if (end >= 0) return start.slice(end + closing.length)
-  }
-  return text
 }

@@ -9,7 +9,7 @@ import { languages } from '../languages.ts'
 import type { Generation, ModelAddress, ModelFacts } from '../model-server.ts'
 import { output } from '../places.ts'
 import type { ProgramFile } from '../files/program-file.ts'
-import { isExcerpt } from '../extract/prose.ts'
+import { isExcerpt } from '../extract/borders.ts'
 import { styles, wishText, type Wish } from './prompts.ts'
 import { playBack, type Repetition } from './repeat.ts'
 import { contextFor, samplingFor } from './sampling.ts'
@@ -126,7 +126,7 @@ async function* takenByCompiler(
   const wholes: string[] = []
   const name = `.vitrine/reading.${languages[job.language].extension}`
   for (const program of programs) {
-    if (wholes.some((whole) => isExcerpt(program, whole))) continue
+    if (wholes.some((whole) => isExcerpt(program, whole, job.language))) continue
     await saveProgram(name, program)
     const taken = await compiles(`${output}/${name}`, job.language, signal)
     await removeProgram(name)
