@@ -1,5 +1,5 @@
 import type { Language } from '@vitrine/contract/job.ts'
-import { isAround, withoutBorders } from './borders.ts'
+import { isAround, isExcerpt, withoutBorders } from './borders.ts'
 import { isEscaped, unescaped } from './entities.ts'
 import { fencedBlocks, ownLines, type Block } from './fences.ts'
 import { foreignBlocks } from './foreign-blocks.ts'
@@ -68,7 +68,8 @@ function readings(text: string, language: Language): Reading[] {
 }
 
 function fencedReadings(text: string, language: Language): Reading[] {
-  const fenced = fencedBlocks(text, language).filter(({ code }) => code.length <= programBytes)
+  const all = fencedBlocks(text, language).filter(({ code }) => code.length <= programBytes)
+  const fenced = all.filter((block) => !isShownAgain(block, all, language))
   const foreign = foreignBlocks(text, language).filter(({ code }) => code.length <= programBytes)
   const readings = [...fenced, ...foreign].flatMap((block) => {
     const score = plausibility(block, language)
@@ -86,6 +87,15 @@ function fencedReadings(text: string, language: Language): Reading[] {
     readings.push({ code: ours.map(({ code }) => code.trimEnd()).join('\n\n'), score })
   }
   return readings
+}
+
+/** Lines of a block before, which are explained. */
+function isShownAgain(block: Block, all: readonly Block[], language: Language): boolean {
+  if (correcting.test(block.before) || block.code.length > textBytes) return false
+  return all.some(
+    ({ place, closed, code }) =>
+      place < block.place && closed && !innerFence.test(code) && isExcerpt(block.code, code, language),
+  )
 }
 
 /** A program may hold a thinking tag itself: then what was taken for thinking is read after all, behind the rest. */

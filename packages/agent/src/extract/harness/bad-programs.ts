@@ -60,6 +60,7 @@ export const noPrograms: readonly string[] = [
   'The program would print:\n\n```text\nhello 42\n```',
   '<think>\nI could print "hello 42" with print("hello 42").',
   '```python\n```',
+  '```python\ndef hello():\n    print("hello 42")\n```\n\nThis line prints:\n\n```python\n    print("hello 42")\n```',
   '1. Open an editor.\n2. Write a program.\n3. Run it.',
 ]
 
