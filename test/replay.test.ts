@@ -40,14 +40,19 @@ async function stillJob(): Promise<string> {
 
 type Seen = { png: string; seconds: number }
 
-/** What the desktop shows once it has not changed for a second, and when that was, in the recording's seconds. */
+/** What the desktop shows once it has not changed for a second, and a moment of that, in the recording's seconds. */
 async function seenWhenStill(id: string): Promise<Seen> {
-  const shot = async () =>
-    Buffer.from(await (await server.vitrine.jobs.screenshot(id)).arrayBuffer()).toString('base64')
-  let png = ''
-  const isStill = async () => png === (png = await shot())
+  let seen: Seen = { png: '', seconds: 0 }
+  // The moment lies between two pictures: a program that is late may draw just after the second one.
+  const isStill = async () => {
+    const before = seen
+    const { seconds } = await recordingOf(id)
+    const picture = await (await server.vitrine.jobs.screenshot(id)).arrayBuffer()
+    seen = { png: Buffer.from(picture).toString('base64'), seconds }
+    return seen.png === before.png
+  }
   await expect.poll(isStill, { timeout: 30_000, interval: 1000 }).toBe(true)
-  return { png, seconds: (await recordingOf(id)).seconds }
+  return seen
 }
 
 async function recordingOf(id: string, run = 1) {
