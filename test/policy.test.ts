@@ -135,3 +135,17 @@ test('all prompts of one job and style begin alike, up to the task and beyond it
   for (const prompt of prompts) expect(prompt.startsWith(prompts[0]!)).toBe(true)
   expect(chats[0]?.[1]?.content).toBe(task)
 })
+
+test('of a long output the repair is told where it first differs', async () => {
+  const { solver, ollama } = await solving({ template, capabilities: ['completion'] }, [
+    said('for n in range(500): print("line", n if n < 400 else n + 1)'),
+    said('for n in range(500): print("line", n)'),
+  ])
+  const stdout = Array.from({ length: 500 }, (_, n) => `line ${n}\n`).join('')
+  const { verdict } = await solver.solve({ task: 'Print lines.', check: { ...check, stdout } })
+  expect(verdict).toMatchObject({ outcome: 'passed', candidates: 2 })
+  const complaint = bodies(ollama)[1]?.messages?.at(-1)?.content ?? ''
+  expect(complaint).toContain('line 399\nline 400\n')
+  expect(complaint).toContain('line 399\nline 401\n')
+  expect(complaint.length).toBeLessThan(2000)
+})

@@ -50,7 +50,8 @@ export function isExcerpt(piece: string, whole: string, language: Language): boo
   const at = whole.indexOf(piece.trim())
   if (at < 0 || piece.trim() === whole.trim()) return false
   const left = `${whole.slice(0, at)}\n${whole.slice(at + piece.trim().length)}`.split('\n')
-  return left.some((line) => !isMark(line) && !isAround(line, language))
+  const isCode = (line: string) => /:\s*$/.test(line) && languages[language].codeLine.test(line)
+  return left.some((line) => !isAround(line, language) && (!isMark(line) || isCode(line)))
 }
 
 const isMark = (line: string) =>
