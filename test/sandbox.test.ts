@@ -84,6 +84,24 @@ describe('a sandbox', () => {
     await expect.poll(() => box.exec('ls', '-A', '/output')).toBe('first\nkept\n')
   })
 
+  test('lets go of a file that is asked for and not read', async () => {
+    const { box } = await sandboxWith({})
+    const link = await box.link()
+    await link.writeFile('asked', Readable.from([Buffer.alloc(1_000_000)]), box.signal)
+    for (let n = 0; n < 100; n++) {
+      const leaving = new AbortController()
+      const asked = link.readFile('asked', leaving.signal).then(
+        (file) => void file.on('error', () => {}).destroy(),
+        () => undefined,
+      )
+      setTimeout(() => leaving.abort(), n % 4)
+      await asked
+    }
+    const held = () => box.exec('sh', '-c', 'ls -l /proc/*/fd 2>/dev/null | grep -c output/asked || true')
+    await expect.poll(held).toBe('0\n')
+    expect(await text(await link.readFile('asked', box.signal))).toHaveLength(1_000_000)
+  })
+
   test('stays bounded with 3000 files', async () => {
     const { box } = await sandboxWith({})
     await box.exec(
