@@ -1,10 +1,12 @@
 import type { Language } from '@vitrine/contract/job.ts'
+import { languages } from '../languages.ts'
 import { isAround, isExcerpt, withoutBorders } from './borders.ts'
+import { lineStart, textBytes } from './bounds.ts'
 import { isEscaped, unescaped } from './entities.ts'
 import { fencedBlocks, ownLines, type Block } from './fences.ts'
 import { foreignBlocks } from './foreign-blocks.ts'
+import { isProgram } from './is-program.ts'
 import { isLabel, isUsage, leadsUp } from './labels.ts'
-import { languages } from '../languages.ts'
 import { markedCodes } from './marked.ts'
 import { indentedRuns, prefixedRuns } from './prefixed.ts'
 import { isProseLine, withoutProse } from './prose.ts'
@@ -18,10 +20,6 @@ const mostPrograms = 16
 const programBytes = 200_000
 /** Of all readings together; answers of a few kilobytes don't come near. */
 const mostLooked = 1_000_000
-/** In longer code texts are not looked for: that may need the square of its length. */
-const textBytes = 20_000
-/** What is looked at of a line: some expressions below need the square of a line's length. */
-const lineStart = 400
 
 /**
  * The programs that an answer may hold, the most plausible first; none where it holds nothing like a program.
@@ -300,41 +298,4 @@ function count(code: string, language: Language): { lines: number; codeLines: nu
     (line) => codeLine.test(line.slice(0, lineStart)) && !isProseLine(line),
   ).length
   return { lines: lines.length, codeLines }
-}
-
-/**
- * A program does something: more than comments, blank lines, lone literals, and texts with names. A fence's end, which is no error in
- * Bash, would hide one.
- */
-function isProgram(code: string, language: Language): boolean {
-  if (isData(code, language) || (language === 'bash' && /(^|\n)[ \t]*`[` \t]*\n*$/.test(code.slice(-200))))
-    return false
-  let quotes: string | undefined
-  return code.split('\n').some((line) => {
-    const text = line.trim().slice(0, lineStart)
-    if (quotes !== undefined) {
-      if (text.includes(quotes)) quotes = undefined
-      return false
-    }
-    const docstring = language === 'python' ? /^[rub]{0,2}("""|''')(.*)$/i.exec(text) : null
-    if (docstring) {
-      if (!docstring[2]?.includes(docstring[1] ?? '')) quotes = docstring[1]
-      return false
-    }
-    const isLiteral = /^(#!.*|[`~]{3,}.*|['"][^'"]*['"];?|[\d.]+;?|pass|\.\.\.)$/.test(text)
-    return text !== '' && !languages[language].comment.test(text) && !isLiteral
-  })
-}
-
-function isData(code: string, language: Language): boolean {
-  if (code.length > textBytes) return false
-  if (language === 'python' && /^(\w+ = "[^"]*"\s*)+$/.test(code.replace(languages.python.text, '""')))
-    return true
-  if (!/^[{[]/.test(code)) return false
-  try {
-    JSON.parse(code)
-    return true
-  } catch {
-    return false
-  }
 }
