@@ -84,11 +84,11 @@ describe('a sandbox', () => {
     await expect.poll(() => box.exec('ls', '-A', '/output')).toBe('first\nkept\n')
   })
 
-  test('lets go of a file that is asked for and not read', async () => {
+  test('lets go of files that are asked for and not read, however many', async () => {
     const { box } = await sandboxWith({})
     const link = await box.link()
     await link.writeFile('asked', Readable.from([Buffer.alloc(1_000_000)]), box.signal)
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < 1500; n++) {
       const leaving = new AbortController()
       const asked = link.readFile('asked', leaving.signal).then(
         (file) => void file.on('error', () => {}).destroy(),
