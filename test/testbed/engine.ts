@@ -65,8 +65,14 @@ export async function startEngine(image: string): Promise<TestEngine> {
   await writeFile(containerdConfig, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
   const containerdFolders = ['root', 'state'].map((name) => `--${name}=${join(folder, 'containerd', name)}`)
   const containerd = spawn(
-    'containerd',
-    [`--config=${containerdConfig}`, `--address=${containerdSocket}`, ...containerdFolders],
+    'setpriv',
+    [
+      ...dyingWithUs,
+      'containerd',
+      `--config=${containerdConfig}`,
+      `--address=${containerdSocket}`,
+      ...containerdFolders,
+    ],
     { stdio },
   )
   stack.defer(() => ended(containerd, 'SIGTERM'))
@@ -77,8 +83,10 @@ export async function startEngine(image: string): Promise<TestEngine> {
     const settings = { 'live-restore': liveRestore, runtimes: { runsc: { path: runsc, runtimeArgs } } }
     await writeFile(config, JSON.stringify(settings))
     daemon = spawn(
-      'unshare',
+      'setpriv',
       [
+        ...dyingWithUs,
+        'unshare',
         // A daemon without a bridge removes `docker0`, which is the machine's own daemon's: it gets a network of its own.
         '--net',
         'dockerd',
@@ -124,6 +132,9 @@ export async function startEngine(image: string): Promise<TestEngine> {
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   }
 }
+
+/** A run of the tests that is killed leaves no daemon behind, which would keep the next run from its data. */
+const dyingWithUs = ['--pdeathsig', 'KILL']
 
 function isRunning(daemon: ChildProcess | undefined): daemon is ChildProcess {
   return daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null
