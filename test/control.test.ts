@@ -327,9 +327,9 @@ test('on a phone fingers move and zoom the desktop, and click nothing until its 
   await press(page, 'Drive')
   await says(page, 'You drive')
   await page.getByLabel('Size of the desktop').selectOption('1')
-  const canvas = (await page.locator('.stage canvas').boundingBox())!
-  // The window manager takes its time to turn the keys to what was tapped.
+  // The desktop takes its time to have its new size, and the window manager to turn the keys to what was tapped.
   const taps = async () => {
+    const canvas = (await page.locator('.stage canvas').boundingBox())!
     await page.touchscreen.tap(canvas.x + canvas.width * 0.2, canvas.y + canvas.height * 0.85)
     await page.keyboard.type('touch /output/by-finger\n')
     return names(id)

@@ -62,8 +62,11 @@ export async function sendJson(
 export function sendError(response: ServerResponse, error: GatewayError, dialect: Dialect): void {
   if (response.headersSent) response.end(dialect.errorPiece(error))
   else {
-    // The body may not have been read: the connection can't be used again.
-    response.writeHead(error.status, { 'content-type': 'application/json', connection: 'close' })
+    // Node passes over what comes of the body yet. Closing before could lose the answer, and is for bodies without bound.
+    response.writeHead(error.status, {
+      'content-type': 'application/json',
+      ...(error.code === 'too_large' && { connection: 'close' }),
+    })
     response.end(JSON.stringify(dialect.error(error)))
   }
 }

@@ -38,6 +38,20 @@ test.each([
   expect(ollama.requests).toEqual([])
 })
 
+test('a refusal that comes before the body is read, and the connection goes on', async () => {
+  await using ollama = await startScriptedOllama({})
+  await using opened = await openGateway({ upstreams: [ollama.url] })
+  const { port } = new URL(await opened.urlFor('a'))
+  await using socket = connect(Number(port), '127.0.0.1').setEncoding('utf8')
+  for (let n = 0; n < 2; n++) {
+    socket.write('POST /api/pull HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n')
+    let answer = ''
+    while (!answer.endsWith('\r\n0\r\n\r\n')) answer += String((await once(socket, 'data'))[0])
+    expect(answer).toMatch(/^HTTP\/1.1 403 /)
+    socket.write('{}')
+  }
+})
+
 test('a sandbox without a job may look, but not generate', async () => {
   await using ollama = await startScriptedOllama({})
   await using opened = await openGateway({ upstreams: [ollama.url] })
