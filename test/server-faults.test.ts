@@ -26,6 +26,19 @@ async function withServer(
   return { server, stories, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
+/** A server whose wall clock goes wrong by as many milliseconds as `moveClock` says, from then on. */
+async function withMovableClock() {
+  const stack = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
+  stack.defer(() => rm(folder, { recursive: true }))
+  const clock = join(folder, 'clock')
+  const moveClock = (milliseconds: number) => writeFile(clock, String(milliseconds))
+  await moveClock(0)
+  const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'testbed/movable-clock.ts')}`
+  const { server, stories } = stack.use(await withServer({ NODE_OPTIONS, CLOCK_FILE: clock }))
+  return { server, stories, moveClock, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
 const create = (on: { server: ServerProcess; stories: Stories }, task: string, play: Play): Promise<Job> => {
   on.stories.answer(task, play)
   return on.server.vitrine.jobs.create({ task, limits: { candidates: 1 } })
@@ -117,19 +130,13 @@ test(
   'a clock that moves by an hour or a day, either way, ends nothing and orders nothing anew',
   patient,
   async () => {
-    await using stack = new AsyncDisposableStack()
-    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
-    stack.defer(() => rm(folder, { recursive: true }))
-    const clock = join(folder, 'clock')
-    await writeFile(clock, '0')
-    const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'testbed/movable-clock.ts')}`
-    const on = stack.use(await withServer({ NODE_OPTIONS, CLOCK_FILE: clock }))
+    await using on = await withMovableClock()
     const { vitrine } = on.server
     const shown = await create(on, 'Print shown.', program('print("shown")'))
     await on.server.reach(shown.id, 'succeeded')
     const { id, letGo } = await working(on, 'Wait for the clock.')
     for (const [n, offset] of [hour, -hour, 24 * hour, -24 * hour].entries()) {
-      await writeFile(clock, String(offset))
+      await on.moveClock(offset)
       const job = await create(on, `Print ${n}.`, program(`print(${n})`))
       await on.server.reach(job.id, 'succeeded')
       expect((await vitrine.jobs.get(shown.id)).desktop.state, String(offset)).toBe('live')
@@ -157,20 +164,14 @@ test(
   'a clock that was moved while no server ran ends nothing, and no desktop stays for longer',
   patient,
   async () => {
-    await using stack = new AsyncDisposableStack()
-    const folder = await mkdtemp(join(tmpdir(), 'vitrine-test-'))
-    stack.defer(() => rm(folder, { recursive: true }))
-    const clock = join(folder, 'clock')
-    await writeFile(clock, '0')
-    const NODE_OPTIONS = `--import ${join(import.meta.dirname, 'testbed/movable-clock.ts')}`
-    const on = stack.use(await withServer({ NODE_OPTIONS, CLOCK_FILE: clock }))
+    await using on = await withMovableClock()
     const { vitrine } = on.server
     const shown = await create(on, 'Print shown.', program('print("shown")'))
     await on.server.reach(shown.id, 'succeeded')
     const { id, letGo } = await working(on, 'Wait for the clock.')
     for (const offset of [hour, -hour, 24 * hour, -24 * hour]) {
       await on.server.stop()
-      await writeFile(clock, String(offset))
+      await on.moveClock(offset)
       await on.server.start()
       const job = await create(on, `Print at ${offset}.`, program('print("on time")'))
       await on.server.reach(job.id, 'succeeded')

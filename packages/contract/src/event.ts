@@ -48,7 +48,9 @@ export const AgentEvent = z.discriminatedUnion('type', [
     tokensIn: z.int(),
     tokensOut: z.int(),
     seconds: z.number(),
-    doneReason: z.string(),
+    doneReason: z
+      .string()
+      .describe('As the model server said; `loop`: the answer said the same over and over, so it was ended.'),
     program: z.string().nullable().describe('The extracted program; null where the answer held none.'),
   }),
   event('check.started', { candidate, check: CheckName }),

@@ -118,10 +118,13 @@ const endpoints: Record<string, (call: Call) => Promise<void>> = {
   [`GET ${linkPaths.file}`]: async ({ stream, query }) => {
     const file = await readOutput(query.get('path') ?? '')
     if ('refused' in file) throw new Refusal(404, file.refused)
-    // Whoever asked has gone: a handle that is left open ends the process when it is collected as garbage.
-    if (stream.destroyed) return void file.content.destroy()
-    stream.respond({ ':status': 200, 'content-length': String(file.bytes) })
-    await pipeline(file.content, stream)
+    try {
+      stream.respond({ ':status': 200, 'content-length': String(file.bytes) })
+      await pipeline(file.content, stream)
+    } finally {
+      // Whoever asked may have gone before. A handle left open would end the process when it is collected as garbage.
+      file.content.destroy()
+    }
   },
 
   [`PUT ${linkPaths.file}`]: async ({ stream, query }) => {

@@ -8,11 +8,6 @@ import { linkProtocol, linkSocket, linkVersion, streamProtocol } from '@vitrine/
 const firstDelay = 50
 const longestDelay = 2000
 const window = 1024 * 1024
-/**
- * The server may give up as many calls as it likes. Node counts what a call that was given up had still to send as its session's
- * memory for ever after, and from 10 MB on it takes no more calls.
- */
-const patience = { maxSessionMemory: 4096, streamResetBurst: 1_000_000, streamResetRate: 1_000_000 }
 
 /**
  * Dials the server and serves HTTP/2 (RFC 9113) on the same socket, again and again until `signal` aborts.
@@ -78,7 +73,11 @@ function serveUntilClosed(socket: Socket, serve: (session: ServerHttp2Session) =
   const { promise, resolve } = Promise.withResolvers<void>()
   const session = performServerHandshake(socket, {
     settings: { initialWindowSize: window, maxConcurrentStreams: 256 },
-    ...patience,
+    // The server may give up as many calls as it likes. Node counts what such a call had still to send as its session's memory for
+    // ever after, and would take no more calls from 10 MB on.
+    maxSessionMemory: 4096,
+    streamResetBurst: 1_000_000,
+    streamResetRate: 1_000_000,
   })
   session.on('error', () => session.destroy())
   session.on('close', () => {
